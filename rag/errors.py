@@ -1,0 +1,31 @@
+"""Every error that retrieval and answering raise, with its context and what to do."""
+
+from __future__ import annotations
+
+
+class RagError(Exception):
+    """Base of all errors of this package."""
+
+
+class IndexUnavailableError(RagError):
+    """There is no complete index to serve; run ``citerx index``."""
+
+
+class IndexCorruptError(RagError):
+    """A file of the index does not match its manifest; run ``citerx index --rebuild``."""
+
+
+class ModelError(RagError):
+    """Model weights are missing, altered (checksum) or of the wrong shape."""
+
+
+class MissingExtraError(RagError):
+    """An optional dependency is not installed; the message names the extra to install."""
+
+
+class GeneratorError(RagError):
+    """A generator is unknown or failed to produce an answer."""
+
+
+class NotFoundError(RagError):
+    """No document, passage or answer has this id."""

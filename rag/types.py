@@ -1,0 +1,170 @@
+"""The records of retrieval and answering: frozen, typed, without input or output.
+
+Names and shapes follow the service's contract (docs/design.md, section 5).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.schema import Document, Passage
+
+Floats = NDArray[np.float32]
+Support = Literal["verbatim", "entailed", "unsupported"]
+Status = Literal["answered", "partial", "abstained"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a caller restricts the search to; empty fields restrict nothing. Dates are inclusive."""
+
+    kinds: tuple[str, ...] = ()
+    drugs: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    published_after: date | None = None
+    published_before: date | None = None
+    include_superseded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that retrieval found. ``score`` is the fused score; ``signals`` says which ranks and rules made it."""
+
+    passage: Passage
+    document: Document
+    score: float
+    drugs: tuple[str, ...] = ()
+    signals: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One sentence (or table row) of a hit: ``start``/``end`` index the section's text; ``score`` is 0 to 1."""
+
+    hit: Hit
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Exact words of a section: ``section_text[start:end] == text``; ``sha256`` is over its UTF-8 bytes."""
+
+    text: str
+    start: int
+    end: int
+    sha256: str
+
+    @staticmethod
+    def of(text: str, start: int, end: int) -> Quote:
+        """The quote with its hash."""
+        return Quote(text, start, end, hashlib.sha256(text.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a generator proposes: a statement and the evidence it rests on, before verification."""
+
+    text: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of the answer with the numbers of the references that support it."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A source of the answer as the contract shows it."""
+
+    number: int
+    document_id: str
+    passage_id: str
+    kind: str
+    title: str
+    section: str
+    drugs: tuple[str, ...]
+    version: str
+    published: date | None
+    superseded: bool
+    retracted: bool
+    editorial: bool
+    url: str
+    citation: str
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Safety:
+    """A boxed warning or contraindication that a reader must see; ``reference`` is a reference's number."""
+
+    drug: str
+    section: str
+    reference: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the reader must know about the answer, e.g. code ``no_direct_evidence``."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What made the answer. ``demonstration`` is true where the corpus is the editorial starter corpus."""
+
+    index: str
+    embedder: str
+    generator: str
+    newest_source: date | None
+    indexed_at: str
+    demonstration: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer; ``answer`` is the text with ``[1][2]`` markers, ``timings_ms`` in milliseconds per stage."""
+
+    answer_id: str
+    question: str
+    status: Status
+    answer: str
+    statements: tuple[Statement, ...]
+    references: tuple[Reference, ...]
+    safety: tuple[Safety, ...]
+    notices: tuple[Notice, ...]
+    confidence: float
+    provenance: Provenance
+    timings_ms: dict[str, float]
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors. Conformance suite: ``tests/contracts/embedder.py``."""
+
+    @property
+    def name(self) -> str:
+        """Identifies weights and arithmetic; part of the vector cache's key."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Shape ``(len(texts), dimension)``, float32, each row of length one."""
