@@ -15,6 +15,10 @@ class IndexCorruptError(RagError):
     """A file of the index does not match its manifest; run ``citerx index --rebuild``."""
 
 
+class IndexBuildError(RagError):
+    """The index cannot be built (disk full, another builder, a store that keeps changing); the last one serves on."""
+
+
 class ModelError(RagError):
     """Model weights are missing, altered (checksum) or of the wrong shape."""
 

@@ -1,0 +1,132 @@
+"""Reports, answers and hits as a terminal shows them. Text of a source is never read as markup or control codes."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
+
+from ingest.pipeline import OUTCOMES, Line, Report
+from rag.types import Answer, Hit, Reference
+
+if TYPE_CHECKING:
+    from api.bench import Latency, Measured
+
+STATUS = {"answered": "Answer", "partial": "Partial answer", "abstained": "No answer"}
+ROWS = 25
+
+
+def text(value: str, style: str = "") -> Text:
+    """``value`` without control characters, which a terminal would obey."""
+    kept = (" " if unicodedata.category(letter) == "Cc" and letter != "\n" else letter for letter in value)
+    return Text("".join(kept), style)
+
+
+def report(result: Report) -> RenderableType:
+    """Outcomes per source (those with faults first, at most ``ROWS``), totals, and why something is not there."""
+    shown = [outcome for outcome in OUTCOMES if outcome != "deleted" or result.totals[outcome]]
+    folder = _folder(list(result.files))
+    table = Table(
+        Column("source", overflow="fold"),
+        *shown,
+        box=SIMPLE,
+        title=text(folder) if folder else None,
+        title_justify="left",
+    )
+    ranked = sorted(result.files.items(), key=lambda item: -item[1]["faults"])
+    for name, counts in ranked[:ROWS]:
+        table.add_row(text(name.removeprefix(folder)), *(str(counts[outcome]) for outcome in shown))
+    if len(ranked) > ROWS:
+        table.add_row(f"… {len(ranked) - ROWS} more sources")
+    table.add_section()
+    table.add_row("total", *(str(result.totals[outcome]) for outcome in shown), style="bold")
+    return Group(table, *_reasons(sorted(result.lines, key=lambda line: line.outcome)))
+
+
+def _folder(names: Sequence[str]) -> str:
+    """The folder that all lie in, with its slash, where that shortens the names."""
+    absolute = len(names) > 1 and all(name.startswith("/") for name in names)
+    common = os.path.commonpath(names) if absolute else "/"
+    return "" if common == "/" else f"{common}/"
+
+
+def _reasons(lines: Sequence[Line]) -> Iterator[RenderableType]:
+    for line in lines[:ROWS]:
+        offset = "" if line.offset is None else f"offset {line.offset}"
+        place = ": ".join(part for part in (line.source, line.record, offset) if part)
+        told = text(f"{line.outcome}: {place}: {line.reason}", "red" if line.outcome == "fault" else "yellow")
+        told.no_wrap, told.overflow = True, "ignore"  # one line for each, so that it can be searched
+        yield told
+    if len(lines) > ROWS:
+        yield text(f"… {len(lines) - ROWS} more; --json lists all", "yellow")
+
+
+def answer(result: Answer) -> RenderableType:
+    """The answer's text (it says what is missing, and names the warnings), notices, references with their quotes."""
+    return Group(*_answer(result))
+
+
+def _answer(result: Answer) -> Iterator[RenderableType]:
+    yield text(STATUS[result.status], "bold")
+    yield text(result.answer)
+    for notice in result.notices:
+        if notice.message not in result.answer:
+            yield text(f"Note: {notice.message}", "yellow")
+    if result.references:
+        yield text("\nReferences", "bold")
+    for reference in result.references:
+        yield from _reference(reference)
+    made, elapsed = result.provenance, result.timings_ms.get("total", 0)
+    yield text(f"\nindex {made.index} · newest source {made.newest_source or 'undated'} · {elapsed:.0f} ms", "dim")
+    yield text("Decision support; not a substitute for clinical judgement.", "dim")
+
+
+def _reference(reference: Reference) -> Iterator[RenderableType]:
+    marks = [mark for mark in ("retracted", "superseded", "editorial") if getattr(reference, mark)]
+    yield text(f"[{reference.number}] {reference.citation}" + (f" ({', '.join(marks)})" if marks else ""))
+    url = reference.url if reference.url not in reference.citation else ""
+    place = (reference.section.replace("_", " "), f"/documents/{reference.document_id}", url)
+    yield Padding(text(" · ".join(filter(None, place)), "dim"), (0, 0, 0, 4))
+    for quote in reference.quotes:
+        yield Padding(text(f"“{quote.text}”", "italic"), (0, 0, 0, 4))
+
+
+def hits(found: Sequence[Hit]) -> RenderableType:
+    """Passages, best first."""
+    parts: list[RenderableType] = []
+    for rank, hit in enumerate(found, 1):
+        parts.append(text(f"{rank}. {hit.document.title} · {hit.passage.section} · {hit.score:.4f}", "bold"))
+        parts.append(text(f"   {hit.passage.document_id} · passage {hit.passage.passage_id}", "dim"))
+        parts.append(Padding(text(hit.passage.text), (0, 0, 1, 3)))
+    return Group(*parts or [text("Nothing was found.")])
+
+
+def pairs(rows: Iterable[tuple[str, object]]) -> RenderableType:
+    """Names and values."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in rows:
+        table.add_row(text(name, "bold"), text(str(value)))
+    return table
+
+
+def measured(result: Measured) -> RenderableType:
+    """A benchmark's figures."""
+    table = Table("route", "concurrency", "requests", "p50 ms", "p95 ms", "per second")
+    for row in result.latencies:
+        table.add_row(*_latency(row))
+    started = "running before" if result.start_to_ready_s is None else f"{result.start_to_ready_s:.1f} s"
+    memory = "unknown" if result.resident_mib is None else f"{result.resident_mib:.0f} MiB"
+    facts = [("passages", result.passages), ("start to ready", started), ("resident memory", memory)]
+    return Group(pairs(facts), table)
+
+
+def _latency(row: Latency) -> list[str]:
+    figures = (row.p50_ms, row.p95_ms, row.per_second)
+    return [row.route, str(row.concurrency), str(row.requests), *(f"{figure:.1f}" for figure in figures)]

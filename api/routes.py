@@ -1,0 +1,99 @@
+"""The routes of docs/design.md, section 5: thin, no logic of their own."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from api.deps import EngineDep, ServiceDep
+from api.problems import PROBLEMS, describe
+from api.schemas import AskRequest, Health, Readiness, SearchRequest, SearchResponse
+from ingest.schema import Document, Passage
+from rag.types import Answer
+
+router = APIRouter()
+
+
+@router.post("/ask", tags=["questions"], responses=describe(400, 413, 422, 500, 503))
+async def ask(body: AskRequest, service: ServiceDep, engine: EngineDep) -> Answer:
+    """Answer a question with statements that each cite the exact words of a source.
+
+    `quotes[].start` and `end` index the section's text that `GET /documents/{document_id}` returns. Where nothing
+    relevant is found, `status` is `abstained`: that is an answer (200), not an error.
+    """
+    answer = await service.run(
+        engine.ask,
+        body.question,
+        filters=body.filters.record(),
+        as_of=body.as_of,
+        max_references=body.max_references,
+        generator=body.generator,
+    )
+    service.metrics.staged("/ask", answer.timings_ms)
+    service.metrics.answers.labels(answer.status).inc()
+    return answer
+
+
+@router.post("/search", tags=["questions"], responses=describe(400, 413, 422, 500, 503))
+async def search(body: SearchRequest, service: ServiceDep, engine: EngineDep) -> SearchResponse:
+    """Find the passages that an answer would be made from, best first."""
+    hits, timings = await service.run(engine.search, body.question, body.k, body.filters.record())
+    service.metrics.staged("/search", timings)
+    return SearchResponse.of(hits, timings)
+
+
+@router.get("/documents/{document_id}", tags=["records"], responses=describe(404, 422, 503))
+async def document(document_id: str, engine: EngineDep) -> Document:
+    """One version of a source, with its sections; quotes index the sections' `text`."""
+    return await run_sync(engine.document, document_id)
+
+
+@router.get("/passages/{passage_id}", tags=["records"], responses=describe(404, 422, 503))
+async def passage(passage_id: str, engine: EngineDep) -> Passage:
+    """A unit of retrieval: `text` stands at `start` to `end` of its section's text."""
+    return await run_sync(engine.passage, passage_id)
+
+
+@router.get("/answers/{answer_id}", tags=["records"], response_model=Answer, responses=describe(404, 422, 503))
+async def answer(answer_id: str, engine: EngineDep) -> Response:
+    """An answer that was given before, as it was given."""
+    return JSONResponse(await run_sync(engine.answer, answer_id))
+
+
+@router.get("/healthz", tags=["operation"])
+async def healthz() -> Health:
+    """The process is alive; says nothing about the index."""
+    return Health(version=version("citerx"))
+
+
+@router.get("/readyz", tags=["operation"], responses=describe(503))
+async def readyz(engine: EngineDep) -> Readiness:
+    """Questions can be answered; 503 until an index is being served."""
+    manifest = engine.view.manifest
+    return Readiness(
+        index=manifest.generation,
+        embedder=manifest.embedder,
+        documents=manifest.documents,
+        passages=manifest.passages,
+        indexed_at=manifest.indexed_at,
+        newest_source=manifest.newest_source,
+        demonstration=manifest.demonstration,
+    )
+
+
+@router.get("/metrics", tags=["operation"], response_class=Response)
+async def metrics(service: ServiceDep) -> Response:
+    """Metrics in Prometheus' text format."""
+    return Response(service.metrics.render(service.manifest), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/problems", tags=["operation"])
+async def problems() -> dict[str, dict[str, Any]]:
+    """Every kind of error that this service answers with; a problem's `type` points into this list."""
+    return {slug: asdict(kind) for slug, kind in PROBLEMS.items()}

@@ -1,0 +1,165 @@
+"""What requests look like, and the few responses that are not records of ``rag.types`` or ``ingest.schema``."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from ingest.schema import Kind
+from rag.settings import GeneratorName
+from rag.types import Filters, Hit
+
+QUESTION = "What are the interactions between propafenone and colchicine?"
+
+
+def one_line(text: str) -> str:
+    """``text`` with white space folded; refuses other control characters and what is blank."""
+    folded = " ".join(text.split())
+    if any(unicodedata.category(character) == "Cc" for character in folded):
+        raise ValueError("must not contain control characters")
+    if not folded:
+        raise ValueError("must not be blank")
+    return folded
+
+
+def iso_date(value: object) -> object:
+    """Refuses numbers, which pydantic would read as seconds since 1970, and times of day."""
+    if value is not None and not (isinstance(value, str) and len(value) == 10):
+        raise ValueError("must be a date like 2015-01-31")
+    return value
+
+
+Question = Annotated[
+    str, Field(min_length=1, max_length=2000, description="1 to 2000 characters"), AfterValidator(one_line)
+]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+IsoDate = Annotated[date, BeforeValidator(iso_date)]
+
+
+class RequestModel(BaseModel):
+    """A request's body: fields it does not know are refused, because a misspelt filter must not pass unnoticed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FiltersModel(RequestModel):
+    """Restricts what is searched; a field left out restricts nothing. Dates are inclusive."""
+
+    kinds: tuple[Kind, ...] = Field(default=(), max_length=4)
+    drugs: tuple[Name, ...] = Field(
+        default=(), max_length=20, description="generic or brand names", examples=[["colchicine"]]
+    )
+    sections: tuple[Name, ...] = Field(
+        default=(), max_length=50, description="section slugs", examples=[["drug_interactions"]]
+    )
+    published_after: IsoDate | None = Field(default=None, examples=["2015-01-01"])
+    published_before: IsoDate | None = Field(default=None)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.published_after and self.published_before and self.published_after > self.published_before:
+            raise ValueError("published_after lies after published_before")
+        return self
+
+    def record(self) -> Filters:
+        """As the engine takes them."""
+        kinds = tuple(kind.value for kind in self.kinds)
+        return Filters(kinds, self.drugs, self.sections, self.published_after, self.published_before)
+
+
+class AskRequest(RequestModel):
+    """A question and what it is answered from."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": QUESTION, "filters": {"kinds": ["label"]}, "max_references": 8}]}
+    )
+
+    question: Question
+    filters: FiltersModel = FiltersModel()
+    as_of: IsoDate | None = Field(default=None, description="answer from what was in force on this date; null: today")
+    max_references: int | None = Field(
+        default=None, ge=1, le=20, strict=True, description="null: as the service is set up"
+    )
+    generator: GeneratorName | None = Field(
+        default=None, description="what writes the answer; null: as the service is set up"
+    )
+
+
+class SearchRequest(RequestModel):
+    """A question and how many passages are wanted."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"question": QUESTION, "k": 5, "filters": {"drugs": ["colchicine"]}}]}
+    )
+
+    question: Question
+    k: int = Field(default=10, ge=1, le=100, strict=True)
+    filters: FiltersModel = FiltersModel()
+
+
+class SearchHit(BaseModel):
+    """A passage found; ``rank`` starts at 1."""
+
+    rank: int
+    score: float
+    passage_id: str
+    document_id: str
+    kind: Kind
+    drugs: tuple[str, ...]
+    section: str
+    title: str
+    text: str
+    published: date | None
+
+    @staticmethod
+    def of(rank: int, hit: Hit) -> SearchHit:
+        """The hit as the contract shows it."""
+        passage, document = hit.passage, hit.document
+        return SearchHit(
+            rank=rank,
+            score=hit.score,
+            passage_id=passage.passage_id,
+            document_id=passage.document_id,
+            kind=document.kind,
+            drugs=hit.drugs,
+            section=passage.section,
+            title=document.title,
+            text=passage.text,
+            published=document.published,
+        )
+
+
+class SearchResponse(BaseModel):
+    """The passages found, best first; milliseconds per stage."""
+
+    hits: list[SearchHit]
+    timings_ms: dict[str, float]
+
+    @staticmethod
+    def of(hits: Sequence[Hit], timings_ms: dict[str, float]) -> SearchResponse:
+        """As the engine's search returns them."""
+        return SearchResponse(hits=[SearchHit.of(rank, hit) for rank, hit in enumerate(hits, 1)], timings_ms=timings_ms)
+
+
+class Health(BaseModel):
+    """The process is alive."""
+
+    status: str = "ok"
+    version: str
+
+
+class Readiness(BaseModel):
+    """What is being served."""
+
+    status: str = "ready"
+    index: str
+    embedder: str
+    documents: int
+    passages: int
+    indexed_at: str
+    newest_source: date | None
+    demonstration: bool

@@ -1,0 +1,36 @@
+"""Dates as bibliographies write them: incomplete ("1998 Dec"), ranges ("1998 Dec-1999 Jan"), seasons."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, 1)} | {"win": 1, "spr": 3, "sum": 6, "fal": 9, "aut": 9}
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
+_MONTH_DAY = re.compile(rf"\b({'|'.join(_MONTHS)})[a-z]*\.?(?:\s+(\d{{1,2}})(?!\d))?", re.IGNORECASE)
+
+
+def from_words(text: str) -> date | None:
+    """The first day that ``text`` names, as early as it may be: seasons begin in January, March, June, September."""
+    year, named = _YEAR.search(text), _MONTH_DAY.search(text)
+    if year is None:
+        return None
+    return from_parts(year[0], *(named.groups("") if named else ("", "")))
+
+
+def from_parts(year: str, month: str = "", day: str = "") -> date | None:
+    """A date from digits or month names; missing or impossible parts fall back to the first of the month or year."""
+    if not _YEAR.fullmatch(year):
+        return None
+    number = _MONTHS.get(month[:3].lower()) or _number(month)
+    for attempt in ((int(year), number, _number(day)), (int(year), number, 1)):
+        try:
+            return date(*attempt)
+        except ValueError:
+            continue
+    return date(int(year), 1, 1)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 2 else 1

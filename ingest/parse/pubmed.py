@@ -1,0 +1,317 @@
+"""PubMed XML (``PubmedArticleSet`` of efetch, baseline and update files) to documents and deletions.
+
+Elements are as the NLM's DTD describes them: https://dtd.nlm.nih.gov/ncbi/pubmed/doc/out/250101/index.html
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from typing import Any, BinaryIO, cast
+
+from lxml import etree
+from lxml.etree import _Element
+
+from ingest.errors import LimitError, ParseError
+from ingest.parse.dates import from_parts, from_words
+from ingest.parse.jsonstring import unwrap
+from ingest.parse.text import clean
+from ingest.schema import Deletion, Document, DrugNames, Fault, Kind, Record, Section
+
+SETS = ("PubmedArticleSet", "PubmedBookArticleSet")
+RECORDS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
+MAX_RECORD_BYTES = 16 << 20
+LICENCE = "publisher's text"
+EDITORIAL_OWNER = "CiteRx"
+
+_CHUNK = 1 << 15
+_RETRACTED = {"RetractionIn", "RetractedandRepublishedIn"}
+_CORRECTED = {"ErratumIn", "UpdateIn", "CorrectedandRepublishedIn"}
+_UNLABELLED = {"UNLABELLED", "UNASSIGNED", "UNLABELED"}
+_UNII = re.compile(r"[0-9A-Z]{10}")
+_EXPONENT = re.compile(r"\s*[-−–+]?\d")
+_JOINERS = {"mfrac": "/", "msup": "^"}
+
+
+def parse(stream: BinaryIO, source: str) -> Iterator[Record]:
+    """Documents, deletions and faults (offset: XML line) in file order, one record in memory at a time.
+
+    Raises ParseError (offset: XML line) where the XML breaks, after the records that were whole; LimitError where one
+    record exceeds ``MAX_RECORD_BYTES``. DTDs and the network are never consulted, entities never expanded.
+    """
+    for number, element in enumerate(_elements(stream, source), 1):
+        yield from _records(element, number)
+
+
+def _elements(stream: BinaryIO, source: str) -> Iterator[_Element]:
+    chunks, encoding = _chunks(stream, source)
+    # collect_ids stays at its default: collect_ids=False makes libxml2 load the DTD, whatever load_dtd says
+    parser = etree.XMLPullParser(
+        ("start", "end"),
+        tag=(*SETS, *RECORDS),
+        encoding=encoding,
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    root: _Element | None = None
+    pending = 0
+    for chunk in itertools.chain(chunks, [None]):  # None: the end
+        failure = _feed(parser, chunk)
+        pending += len(chunk or b"")
+        for event, element in parser.read_events():
+            if not isinstance(element, _Element):  # other events carry tuples; none is asked for
+                continue
+            root = element if root is None else root
+            if event == "end" and element.tag in RECORDS and (element is root or element.getparent() is root):
+                yield element
+                pending = 0
+        if failure is not None:
+            raise ParseError(f"not well-formed XML: {failure.msg}", source=source, offset=failure.lineno) from failure
+        if pending > MAX_RECORD_BYTES:
+            raise LimitError(f"no record ends within {MAX_RECORD_BYTES} bytes", source=source)
+        if root is not None and root.tag in SETS:
+            del root[:-1]  # all but the last child are complete and done with
+
+
+def _feed(parser: etree.XMLPullParser, chunk: bytes | None) -> etree.XMLSyntaxError | None:
+    try:
+        parser.close() if chunk is None else parser.feed(chunk)
+    except etree.XMLSyntaxError as error:
+        return error
+    return None
+
+
+def _chunks(stream: BinaryIO, source: str) -> tuple[Iterator[bytes], str | None]:
+    """The XML's bytes and, where the XML declaration cannot be trusted, their encoding."""
+    first = stream.read(_CHUNK)
+    bom = codecs.BOM_UTF8 if first.startswith(codecs.BOM_UTF8) else b""
+    first = bom + first[len(bom) :].lstrip()  # XML allows nothing before its declaration, exporters do
+    chunks = itertools.chain([first], iter(partial(stream.read, _CHUNK), b""))
+    if first[len(bom) :].startswith(b'"'):
+        content = unwrap(chunks, source)
+        first = next(content, b"").removeprefix(codecs.BOM_UTF8).lstrip()
+        return itertools.chain([first], content), "utf-8"
+    return chunks, None
+
+
+def _records(element: _Element, number: int) -> Iterator[Record]:
+    if element.tag == "DeleteCitation":
+        yield from (_deletion(child, number) for child in element.iterfind("PMID"))
+        return
+    try:
+        yield _document(element)
+    except ParseError as error:
+        yield Fault(error.record or f"record {number}", error.reason, _line(element))
+
+
+def _deletion(element: _Element, number: int) -> Deletion | Fault:
+    try:
+        return Deletion(_pmid(element))
+    except ParseError as error:
+        return Fault(f"record {number} (DeleteCitation)", error.reason, _line(element))
+
+
+def _line(element: _Element) -> int | None:
+    return cast("int | None", element.sourceline)
+
+
+def _document(element: _Element) -> Document:
+    citation = element.find("BookDocument" if element.tag == "PubmedBookArticle" else "MedlineCitation")
+    if citation is None:
+        raise ParseError(f"{element.tag} without its citation element")
+    identifier = citation.find("PMID")
+    pmid = _pmid(identifier)
+    entity = next(element.iter(etree.Entity), None)
+    if entity is not None:
+        raise ParseError(f"entity {entity.text} is not expanded; its text would be lost", record=f"pubmed:{pmid}")
+    article = citation if citation.tag == "BookDocument" else citation.find("Article")
+    title = "" if article is None else _title(article)
+    if article is None or not title:
+        raise ParseError("neither an article title nor a vernacular one", record=f"pubmed:{pmid}")
+    types = _all(article, "PublicationTypeList/PublicationType") or _all(article, "PublicationType")
+    marks = {link.get("RefType", "") for link in citation.iterfind("CommentsCorrectionsList/CommentsCorrections")}
+    published = _published(element, article)
+    copyright_note = _text(article.find("Abstract/CopyrightInformation"))
+    return Document(
+        document_id=f"pubmed:{pmid}",
+        kind=Kind.ARTICLE,
+        title=title,
+        work_id=pmid,
+        version="1" if identifier is None else identifier.get("Version", "1"),
+        sha256=_checksum(element, pmid),
+        sections=_sections(citation, article, title),
+        published=published,
+        effective=(_date(article.find("DateRevised")) if article is citation else None) or published,
+        retracted="Retracted Publication" in types or not marks.isdisjoint(_RETRACTED),
+        expression_of_concern="ExpressionOfConcernIn" in marks,
+        corrected=not marks.isdisjoint(_CORRECTED),
+        editorial=any(note.get("Owner") == EDITORIAL_OWNER for note in citation.iterfind("GeneralNote")),
+        drugs=_drugs(citation),
+        authors=_authors(article),
+        **_journal(article),
+        publication_types=types,
+        mesh=_all(citation, "MeshHeadingList/MeshHeading/DescriptorName"),
+        **_identifiers(element, article),
+        pmid=pmid,
+        url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/",
+        licence=f"{LICENCE}; {copyright_note}" if copyright_note else LICENCE,
+    )
+
+
+def _checksum(element: _Element, pmid: str) -> str:
+    """Over the canonical XML, so that the same record in another file or encoding has the same."""
+    try:
+        canonical = etree.tostring(element, method="c14n", with_tail=False)
+    except etree.C14NError as error:
+        raise ParseError("no canonical form: a namespace is not absolute", record=f"pubmed:{pmid}") from error
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def _pmid(element: _Element | None) -> str:
+    pmid = _text(element)
+    if not (pmid.isascii() and pmid.isdigit()):
+        raise ParseError(f"PMID {pmid!r} is not a number" if pmid else "no PMID")
+    return pmid
+
+
+def _title(article: _Element) -> str:
+    title = _text(article.find("ArticleTitle"))
+    if title.strip("[]. ").lower() in {"", "not available"}:
+        return _text(article.find("VernacularTitle")) or _text(article.find("Book/BookTitle"))
+    return title
+
+
+def _sections(citation: _Element, article: _Element, title: str) -> tuple[Section, ...]:
+    """The abstract's parts, then other abstracts; an article without any has its title as its one section."""
+    sections: dict[str, Section] = {}
+    _add(sections, article.find("Abstract"), "abstract", "Abstract")
+    for other in citation.iterfind("OtherAbstract"):
+        language, sort = other.get("Language", "eng").lower(), other.get("Type", "Publisher")
+        mark = "" if language == "eng" else f" [{language}]"
+        name = "Other abstract" if sort == "Publisher" else sort.replace("-", " ").capitalize()
+        _add(sections, other, "abstract.other" + (f".{language}" if mark else ""), name + mark)
+    return tuple(sections.values()) or (Section("title", "Title", ("Title",), title),)
+
+
+def _add(sections: dict[str, Section], abstract: _Element | None, prefix: str, name: str) -> None:
+    for part in () if abstract is None else abstract.iterfind("AbstractText"):
+        text = _text(part)
+        if text:
+            label = clean(part.get("Label") or part.get("NlmCategory") or "")
+            label = "" if label.upper() in _UNLABELLED else label
+            slug = unique_slug(prefix, label, sections)
+            sections[slug] = Section(slug, label or name, (name, label) if label else (name,), text)
+
+
+def unique_slug(prefix: str, label: str, taken: dict[str, Section]) -> str:
+    """``prefix.label_in_ascii`` or, without a usable label, ``prefix``; ``.2``, ``.3``, ... where that is taken."""
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    word = re.sub(r"[^a-z0-9]+", "_", plain)[:60].strip("_")
+    slug = f"{prefix}.{word}" if word else prefix
+    numbered = (f"{slug}.{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([slug], numbered) if name not in taken)
+
+
+def _authors(article: _Element) -> tuple[str, ...]:
+    """Vancouver names ("Smith JA", "King ML Jr") or the group's name, in order; ``ValidYN="N"`` are misspellings."""
+    path = "AuthorList/Author" if article.find("AuthorList") is not None else "Book/AuthorList/Author"
+    names = (_author(author) for author in article.iterfind(path) if author.get("ValidYN") != "N")
+    return tuple(filter(None, names))
+
+
+def _author(author: _Element) -> str:
+    last = _text(author.find("LastName"))
+    if not last:
+        return _text(author.find("CollectiveName"))
+    initials = _text(author.find("Initials")) or "".join(name[0] for name in _text(author.find("ForeName")).split())
+    return " ".join(filter(None, (last, initials, _text(author.find("Suffix")))))
+
+
+def _journal(article: _Element) -> dict[str, Any]:
+    journal = article.find("Journal")
+    if journal is None:
+        return {"journal": _text(article.find("Book/BookTitle"))}
+    pages = _text(article.find("Pagination/MedlinePgn"))
+    ends = (_text(article.find(f"Pagination/{name}Page")) for name in ("Start", "End"))
+    return {
+        "journal": _text(journal.find("ISOAbbreviation")) or _text(journal.find("Title")),
+        "volume": _text(journal.find("JournalIssue/Volume")),
+        "issue": _text(journal.find("JournalIssue/Issue")),
+        "pages": pages or "-".join(filter(None, ends)),
+    }
+
+
+def _identifiers(element: _Element, article: _Element) -> dict[str, Any]:
+    """DOI and PMC id of the article itself; cited papers carry their own ``ArticleIdList`` deeper down."""
+    data = "PubmedData/ArticleIdList/ArticleId", "PubmedBookData/ArticleIdList/ArticleId"
+    found = {name.get("IdType"): _text(name) for path in data for name in element.iterfind(path)}
+    locations = (place for place in article.iterfind("ELocationID") if place.get("ValidYN") != "N")
+    doi = next((_text(place) for place in locations if place.get("EIdType") == "doi"), "")
+    return {"doi": found.get("doi") or doi, "pmcid": found.get("pmc", "")}
+
+
+def _drugs(citation: _Element) -> DrugNames:
+    codes = _all(citation, "ChemicalList/Chemical/RegistryNumber")
+    return DrugNames(
+        substance=_all(citation, "ChemicalList/Chemical/NameOfSubstance"),
+        unii=tuple(code for code in codes if _UNII.fullmatch(code)),
+    )
+
+
+def _published(element: _Element, article: _Element) -> date | None:
+    """The day it first appeared: online before print; print where it is of an earlier year (scanned back issues)."""
+    online = _date(article.find("ArticleDate"))
+    printed = _date(article.find("Journal/JournalIssue/PubDate"))
+    if online and not (printed and printed.year < online.year):
+        return online
+    fallback = "ContributionDate", "Book/PubDate"
+    entered = (_date(day) for day in element.iterfind("PubmedData/History/PubMedPubDate"))
+    return printed or next(filter(None, (_date(article.find(path)) for path in fallback)), None) or next(entered, None)
+
+
+def _date(element: _Element | None) -> date | None:
+    """``Year`` with ``Month`` or ``Season`` and ``Day``, or ``MedlineDate`` in words."""
+    if element is None:
+        return None
+    year, month, season, day, words = (
+        _text(element.find(name)) for name in ("Year", "Month", "Season", "Day", "MedlineDate")
+    )
+    return from_parts(year, month or season, day) or from_words(words)
+
+
+def _all(element: _Element, path: str) -> tuple[str, ...]:
+    """The distinct texts at ``path`` in order."""
+    return tuple(dict.fromkeys(filter(None, (_text(found) for found in element.iterfind(path)))))
+
+
+def _text(element: _Element | None) -> str:
+    """The element's text with its marked-up parts, folded; exponents keep a ``^`` ("10^6", not "106")."""
+    if element is None:
+        return ""
+    if len(element) == 0:
+        return clean(element.text or "")
+    pieces: list[str] = []
+    _collect(element, pieces)
+    return clean("".join(pieces))
+
+
+def _collect(element: _Element, pieces: list[str]) -> None:
+    name = str(element.tag).rpartition("}")[2]
+    text = element.text or ""
+    if name == "sup" and _EXPONENT.match(text) and pieces and pieces[-1][-1:].isdigit():
+        pieces.append("^")
+    pieces += filter(None, [text])
+    for number, child in enumerate(element):
+        if number and name in _JOINERS:
+            pieces.append(_JOINERS[name])
+        _collect(child, pieces)
+        pieces += filter(None, [child.tail])

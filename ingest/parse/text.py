@@ -1,0 +1,95 @@
+"""Normal text for label sections, and the small facts that both label parsers read the same way."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date
+
+LICENCE = "public domain"
+
+# Old labels carry glyphs of the Symbol font as private code points, and ligatures that no query has.
+_REPAIRS = {
+    "\uf0b7": "•", "\uf0a7": "•", "\uf0b3": "≥", "\uf0a3": "≤", "\uf0b1": "±", "\uf0b0": "°", "\uf06d": "µ",
+    "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl",
+}  # fmt: skip
+_ODD = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\uf06d\uf0a3-\uf0b7\ufb00-\ufb04\ufff9-\ufffb]"
+)
+_LIGATURES = "\ufb00\ufb01\ufb02\ufb03\ufb04"
+_DEAD = re.compile(r"Error!\s?(?:Hyperlink reference|Reference source|Bookmark)[\w ]*\.")
+_EMPTY = re.compile(r"\([;,]?\)|\[[;,]?\]")
+_LOOSE = re.compile(r" (?=[®™]|[,.;:)\]](?:[ ,.;:)\]]|$))")
+_DAILYMED = "https://dailymed.nlm.nih.gov/dailymed/drugInfo.cfm?setid="
+
+
+def _repair(match: re.Match[str]) -> str:
+    character = match.group()
+    if character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029":
+        return " "
+    return _REPAIRS.get(character, "")
+
+
+def clean(text: str) -> str:
+    """``text`` in NFC on one line: white space folded, control and invisible characters gone, old glyphs repaired."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+        for ligature in _LIGATURES:
+            text = text.replace(ligature, _REPAIRS[ligature])
+    if not text.isprintable():
+        text = _ODD.sub(_repair, text)
+    return " ".join(text.split())
+
+
+def tidy(line: str) -> str:
+    """A clean line without extraction debris: dead references, empty brackets, space before punctuation."""
+    if "Error!" in line:
+        line = " ".join(_DEAD.sub("", line).split())
+    line = _LOOSE.sub("", line)
+    if "(" in line or "[" in line:
+        line = line.replace("( ", "(").replace("[ ", "[")
+        if _EMPTY.search(line):
+            line = _LOOSE.sub("", " ".join(_EMPTY.sub("", line).split()))
+    return line.strip()
+
+
+def distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """The names cleaned, without empty ones and without those that differ from an earlier one in case only."""
+    kept: dict[str, str] = {}
+    for name in map(clean, names):
+        if name:
+            kept.setdefault(name.casefold(), name)
+    return tuple(kept.values())
+
+
+def label_date(value: str) -> date | None:
+    """The day of an HL7 time stamp (``20170828`` or ``20170828120000``); None where it is not a date."""
+    if not re.match(r"\d{8}", value):
+        return None
+    try:
+        return date(int(value[:4]), int(value[4:6]), int(value[6:8]))
+    except ValueError:
+        return None
+
+
+def dailymed_url(set_id: str) -> str:
+    """DailyMed's page of the label whose set id this is."""
+    return _DAILYMED + set_id
+
+
+def label_title(brands: Iterable[str], generics: Iterable[str], labeler: str) -> str:
+    """A title for a label that has none: ``Brand (generic), labeler``."""
+    brand, generic = " / ".join(tuple(brands)[:3]), ", ".join(tuple(generics)[:3])
+    named = f"{brand} ({generic})" if brand and generic and brand.casefold() != generic.casefold() else brand or generic
+    return ", ".join(part for part in (named, labeler) if part)
+
+
+def numbered(slugs: Iterable[str]) -> list[str]:
+    """The slugs made unique within one document: ``x``, ``x.2``, ``x.3``."""
+    seen: dict[str, int] = {}
+    unique = []
+    for slug in slugs:
+        seen[slug] = seen.get(slug, 0) + 1
+        unique.append(slug if seen[slug] == 1 else f"{slug}.{seen[slug]}")
+    return unique

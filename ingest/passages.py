@@ -1,0 +1,111 @@
+"""Cuts a document into passages: the unit that is indexed, found and shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ingest.schema import Document, Kind, Passage, Section, passage_id
+from ingest.sentences import Span, sentences
+
+# 160 words of a label are about 230 word pieces: with the context line a passage fills MiniLM's window of 256.
+MAX_WORDS = 160
+MIN_WORDS = 40
+# A "sentence" beyond this is none (a flattened table without full stops) and is cut at white space.
+RUN_ON_WORDS = 2 * MAX_WORDS
+# Shorter child texts occur in other sections by chance.
+MIN_REPEAT = 60
+# Parts of a label that are no prose a question could be answered from; they are stored but not indexed.
+NOT_INDEXED = frozenset(
+    {"spl_product_data_elements", "package_label_principal_display_panel", "recent_major_changes", "references"}
+)
+_HEADING = re.compile(r"\d{1,2}(?:\.\d{1,2})+\s+[A-Z]")
+
+
+def split(document: Document) -> list[Passage]:
+    """The passages of a document in reading order.
+
+    openFDA repeats a subsection's text inside its parent's; that stretch becomes passages of the subsection only.
+    """
+    indexed = [section for section in document.sections if section.slug.split(".")[0] not in NOT_INDEXED]
+    return [
+        _passage(document, section, span)
+        for position, section in enumerate(indexed)
+        for span in _spans(section, _repeated(section, position, indexed))
+    ]
+
+
+def _repeated(section: Section, position: int, indexed: list[Section]) -> list[Span]:
+    """Stretches of ``section`` that are another section's whole text (of equal ones the first keeps its text)."""
+    spans = []
+    for other_position, other in enumerate(indexed):
+        smaller = len(other.text) < len(section.text) or (
+            len(other.text) == len(section.text) and other_position < position
+        )
+        if smaller and len(other.text) >= MIN_REPEAT and (at := section.text.find(other.text)) >= 0:
+            spans.append((at, at + len(other.text)))
+    return spans
+
+
+def _units(section: Section, repeated: list[Span]) -> Iterator[tuple[int, int, int]]:
+    """Start, end and word count of each sentence outside the repeated stretches, run-ons cut."""
+    for start, end in sentences(section.text):
+        if any(low < end and start < high for low, high in repeated):
+            continue
+        words = len(section.text[start:end].split())
+        if words <= RUN_ON_WORDS:
+            yield start, end, words
+            continue
+        starts = [start + match.start() for match in re.finditer(r"\S+", section.text[start:end])][::MAX_WORDS]
+        for low, high in zip(starts, [*starts[1:], end], strict=True):
+            yield low, low + len(section.text[low:high].rstrip()), MAX_WORDS
+
+
+def _spans(section: Section, repeated: list[Span]) -> Iterator[Span]:
+    """Groups consecutive sentences to at most ``MAX_WORDS``, beginning anew at numbered headings and gaps."""
+    first = last = size = 0
+    for start, end, words in _units(section, repeated):
+        gap = any(last <= low and high <= start for low, high in repeated)
+        heading = size >= MIN_WORDS and _HEADING.match(section.text, start) is not None
+        if size and (gap or heading or size + words > MAX_WORDS):
+            yield first, last
+            size = 0
+        if not size:
+            first = start
+        last, size = end, size + words
+    if size:
+        yield first, last
+
+
+def _passage(document: Document, section: Section, span: Span) -> Passage:
+    start, end = span
+    return Passage(
+        passage_id=passage_id(document.document_id, section.slug, start, end),
+        document_id=document.document_id,
+        section=section.slug,
+        start=start,
+        end=end,
+        text=section.text[start:end],
+        context=_context(document, section, start),
+    )
+
+
+def _context(document: Document, section: Section, start: int) -> str:
+    """What a reader would need to place the passage: the drug or paper, the section, the heading above it."""
+    names = dict.fromkeys(name.lower() for name in (*document.drugs.generic[:3], *document.drugs.brand[:3]))
+    subject = ", ".join(names) if document.kind is Kind.LABEL and names else document.title
+    return " | ".join(
+        part for part in (subject[:160], " > ".join(section.path), _heading_above(section, start)) if part
+    )
+
+
+def _heading_above(section: Section, start: int) -> str:
+    """The numbered heading line that governs ``start``, cut to its first words; empty where the passage has its own."""
+    if _HEADING.match(section.text, start):
+        return ""
+    line = start
+    while line > 0:
+        line = section.text.rfind("\n", 0, line - 1) + 1
+        if _HEADING.match(section.text, line):
+            return " ".join(section.text[line : line + 200].split("\n")[0].split()[:8])
+    return ""

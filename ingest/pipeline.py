@@ -1,0 +1,215 @@
+"""From source files to the store: walk, detect, parse, split, put; and a report of all that did not get there.
+
+Documents are committed fifty at a time, so that a killed run leaves whole documents only and a rerun does the rest.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, BinaryIO, Literal, cast
+
+from ingest.errors import IngestError, ParseError, UnknownFormatError
+from ingest.parse import detect
+from ingest.passages import split
+from ingest.schema import Deletion, Document, Fault, Passage
+from ingest.sources import Ignored, Source, walk
+from ingest.store import Batch, Store
+
+BATCH_DOCUMENTS = 50
+BATCH_CHARACTERS = 8_000_000
+OUTCOMES = ("ingested", "unchanged", "replaced", "skipped", "deleted", "faults")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run is: the source being read, bytes read of it, its size, and the records handled in all so far.
+
+    Of a gzip file ``size`` is the packed and ``position`` the unpacked number of bytes.
+    """
+
+    source: str
+    position: int
+    size: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Something that was not ingested: ``skipped`` (no known format, or not needed) or ``fault``; where and why."""
+
+    outcome: Literal["skipped", "fault"]
+    source: str
+    record: str
+    offset: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of every record. ``files``: source name -> outcome (see ``OUTCOMES``) -> number of records."""
+
+    files: dict[str, Counter[str]] = field(default_factory=dict)
+    lines: list[Line] = field(default_factory=list)
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """Every outcome with its number over all sources."""
+        return {outcome: sum(counts[outcome] for counts in self.files.values()) for outcome in OUTCOMES}
+
+    @property
+    def failed_share(self) -> float:
+        """Faults as a share of everything but what was skipped, 0 to 1; 0 where there was nothing."""
+        totals = self.totals
+        return totals["faults"] / max(1, sum(totals.values()) - totals["skipped"])
+
+    def to_json(self) -> dict[str, Any]:
+        """The report in JSON's types: ``totals``, ``failed_share``, ``files``, ``lines``."""
+        return {
+            "totals": self.totals,
+            "failed_share": self.failed_share,
+            "files": {name: {outcome: counts[outcome] for outcome in OUTCOMES} for name, counts in self.files.items()},
+            "lines": [asdict(line) for line in self.lines],
+        }
+
+    def count(self, source: str, outcome: str, number: int = 1) -> None:
+        """Adds to a source's outcome; a source is listed from its first mention."""
+        self.files.setdefault(source, Counter())[outcome] += number
+
+    def fault(self, source: str, fault: Fault) -> None:
+        """Adds a record that could not be ingested."""
+        self.count(source, "faults")
+        self.lines.append(Line("fault", source, fault.record, fault.offset, fault.reason))
+
+    def skip(self, source: str, record: str, reason: str) -> None:
+        """Adds something that was left out on purpose."""
+        self.count(source, "skipped")
+        self.lines.append(Line("skipped", source, record, None, reason))
+
+
+def ingest(store: Store, paths: Sequence[str], on_progress: Callable[[Progress], None] | None = None) -> Report:
+    """Brings every record under the paths (files, folders, archives, globs) into the store.
+
+    What cannot be read becomes a line of the report and stops nothing else. Raises `StoreError` where the store
+    cannot be written or another ingest is running; what was committed by then stays, whole.
+    """
+    run = _Run(store, on_progress)
+    with store.ingesting():
+        run.walk(paths)
+        run.flush()
+    return run.report
+
+
+@dataclass(slots=True)
+class _Run:
+    store: Store
+    on_progress: Callable[[Progress], None] | None
+    report: Report = field(default_factory=Report)
+    records: int = 0
+    pending: list[tuple[str, Document | Deletion, list[Passage]]] = field(default_factory=list)
+    pending_characters: int = 0
+
+    def walk(self, paths: Sequence[str]) -> None:
+        """Reads every source under the paths; what is none is reported."""
+        for found in walk(paths):
+            if isinstance(found, Source):
+                self.read(found)
+            elif isinstance(found, Ignored):
+                self.report.skip(found.name, "", found.reason)
+            else:
+                self.report.fault(found.source, Fault(found.record, found.reason, found.offset))
+
+    def read(self, source: Source) -> None:
+        """Takes every record of a source in; writes whenever enough of them wait."""
+        self.report.count(source.name, "ingested", 0)
+        for record, position in _records(source):
+            if isinstance(record, Fault):
+                self.report.fault(source.name, record)
+            elif isinstance(record, Ignored):
+                self.report.skip(source.name, "", record.reason)
+            else:
+                self.take(source.name, record)
+            self.records += 1
+            if self.on_progress:
+                self.on_progress(Progress(source.name, position, source.size, self.records))
+
+    def take(self, source: str, record: Document | Deletion) -> None:
+        """Lets a record wait for the next transaction, which begins when there is enough for one."""
+        if isinstance(record, Document):
+            if self.store.holds(record):  # spares the split, half of the work
+                self.report.count(source, "unchanged")
+                return
+            self.pending.append((source, record, split(record)))
+            self.pending_characters += sum(len(section.text) for section in record.sections)
+        else:
+            self.pending.append((source, record, []))
+        # A deletion is written at once: what the store holds must be true for the next record.
+        enough = len(self.pending) >= BATCH_DOCUMENTS or self.pending_characters >= BATCH_CHARACTERS
+        if enough or isinstance(record, Deletion):
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what waits in one transaction, and reports it once it is committed."""
+        if not self.pending:
+            return
+        written = []
+        with self.store.writing() as batch:
+            for source, record, passages in self.pending:
+                written.append((source, record, _write(batch, record, passages)))
+        for source, record, result in written:
+            self.settle(source, record, result)
+        self.pending.clear()
+        self.pending_characters = 0
+
+    def settle(self, source: str, record: Document | Deletion, result: str | int | Fault) -> None:
+        """Enters the result of one write into the report."""
+        if isinstance(result, Fault):
+            self.report.fault(source, result)
+        elif isinstance(result, int):
+            self.report.count(source, "deleted", result)
+        elif result == "skipped" and isinstance(record, Document):
+            self.report.skip(source, record.document_id, "an editorial summary; the store holds the real source")
+        else:
+            self.report.count(source, result)
+
+
+def _write(batch: Batch, record: Document | Deletion, passages: list[Passage]) -> str | int | Fault:
+    """The outcome of a document, the number of documents a deletion removed, or why it cannot be stored."""
+    if isinstance(record, Deletion):
+        return batch.delete(record.work_id)
+    try:
+        return batch.put(record, passages)
+    except ParseError as error:
+        return Fault(error.record, error.reason)
+
+
+def _records(source: Source) -> Iterator[tuple[Document | Deletion | Fault | Ignored, int]]:
+    """The records of a source, each with the bytes read so far; what ends the reading is the last of them."""
+    stream: _Counted | None = None
+    try:
+        parse = detect(source.head(), source.name)
+        with source.open() as opened:
+            stream = _Counted(opened)
+            for record in parse(cast("BinaryIO", stream), source.name):
+                yield record, stream.position
+    except UnknownFormatError as error:
+        yield Ignored(source.name, error.reason), 0
+    except IngestError as error:
+        yield Fault(error.record, error.reason, error.offset), stream.position if stream else 0
+
+
+class _Counted(io.BufferedIOBase):
+    """A stream that knows how much was read of it; those inside archives cannot tell."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self.position = stream, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = self._stream.read(-1 if size is None else size)
+        self.position += len(data)
+        return data

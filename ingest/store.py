@@ -1,0 +1,271 @@
+"""The store: every document, passage, vector and answer. It is the truth; each index is derived from it.
+
+Readers may be many threads; one process writes at a time, in transactions that are seen whole or not at all.
+Every method raises `StoreError`, which names the database and says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, Select, delete, distinct, func, insert, select
+
+from ingest import database
+from ingest.batch import Batch, Outcome
+from ingest.database import answers, contents, documents, drug_names, in_chunks, meta, sections, vectors
+from ingest.database import passages as passage_table
+from ingest.records import to_document, to_drugs, to_section
+from ingest.schema import Document, DrugNames, Kind, Passage
+
+__all__ = ["Batch", "Counts", "IndexRow", "Outcome", "Store"]
+
+Half = NDArray[np.float16]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRow:
+    """A passage with what an index filters by.
+
+    ``row_id`` is never given to another passage; ``ordinal`` is the position of its section in the document.
+    """
+
+    row_id: int
+    passage: Passage
+    ordinal: int
+    kind: Kind
+    work_id: str
+    published: date | None
+    effective: date | None
+    superseded_on: date | None
+    retracted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much the store holds; ``documents`` per kind (kinds without a document are absent)."""
+
+    documents: dict[str, int]
+    passages: int
+    works: int
+    superseded: int
+    retracted: int
+
+
+class Store:
+    """See the module. Conformance suite: ``tests/contracts/store.py``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @staticmethod
+    def open(url: str) -> Store:
+        """Opens the database at an SQLAlchemy URL; makes its folder and tables where they are absent."""
+        return Store(database.open_engine(url))
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._engine.dispose()
+
+    @property
+    def place(self) -> str:
+        """The database's file, or its URL without the password."""
+        return database.place(self._engine)
+
+    def ingesting(self) -> AbstractContextManager[None]:
+        """Holds off a second ingest as long as the context is open; raises `StoreError` where one is running."""
+        return database.ingest_lock(self._engine)
+
+    @contextmanager
+    def writing(self) -> Iterator[Batch]:
+        """One transaction: all that is done with the batch is committed at the end, or nothing on an error."""
+        with self._transaction(writing=True) as connection:
+            batch = Batch(connection)
+            yield batch
+            batch.finish()
+
+    def document(self, document_id: str) -> Document | None:
+        """The whole document with ``superseded_on`` filled, or None."""
+        with self._transaction() as connection:
+            found = select(documents).where(documents.c.document_id == document_id)
+            row = connection.execute(found).mappings().first()
+            if row is None:
+                return None
+            inner = select(sections).where(sections.c.document == row["row_id"]).order_by(sections.c.ordinal)
+            parts = tuple(to_section(part) for part in connection.execute(inner).mappings())
+            drugs = _drugs(connection, [row["row_id"]])
+            return to_document(row, drugs.get(row["row_id"], DrugNames()), parts)
+
+    def documents(self, document_ids: Iterable[str]) -> dict[str, Document]:
+        """The documents that exist of these, without their sections."""
+        found: dict[str, Document] = {}
+        with self._transaction() as connection:
+            for chunk in in_chunks(dict.fromkeys(document_ids)):
+                query = select(documents).where(documents.c.document_id.in_(chunk))
+                rows = connection.execute(query).mappings().all()
+                drugs = _drugs(connection, [row["row_id"] for row in rows])
+                for row in rows:
+                    found[row["document_id"]] = to_document(row, drugs.get(row["row_id"], DrugNames()))
+        return found
+
+    def holds(self, document: Document) -> bool:
+        """True where this version is there and has had exactly this content: `Batch.put` would say ``unchanged``."""
+        same = (documents.c.document_id == document.document_id) & (documents.c.editorial == document.editorial)
+        query = select(contents.c.document).join_from(documents, contents)
+        with self._transaction() as connection:
+            try:
+                return connection.scalar(query.where(same, contents.c.sha256 == document.sha256)) is not None
+            except UnicodeEncodeError:  # an id that no database can keep; `Batch.put` says so
+                return False
+
+    def passage(self, passage_id: str) -> Passage | None:
+        """The passage, or None."""
+        with self._transaction() as connection:
+            row = connection.execute(_passages().where(passage_table.c.passage_id == passage_id)).first()
+            return None if row is None else _passage(row)
+
+    def passages(self, row_ids: Iterable[int]) -> dict[int, Passage]:
+        """The passages that exist of these row ids."""
+        found: dict[int, Passage] = {}
+        with self._transaction() as connection:
+            for chunk in in_chunks(row_ids):
+                query = _passages().where(passage_table.c.row_id.in_([int(row_id) for row_id in chunk]))
+                found |= {row.row_id: _passage(row) for row in connection.execute(query)}
+        return found
+
+    def index_rows(self) -> Iterator[IndexRow]:
+        """Every passage in the order of document id, section and start, streamed from one snapshot."""
+        columns = [documents.c[name] for name in ("kind", "work_id", "published", "effective", "superseded_on")]
+        order = (documents.c.document_id, passage_table.c.section, passage_table.c.start, passage_table.c.row_id)
+        query = _passages().add_columns(*columns, documents.c.retracted, passage_table.c.section).order_by(*order)
+        with self._transaction() as connection:
+            every = connection.scalars(select(documents.c.row_id).order_by(documents.c.document_id)).all()
+            for chunk in in_chunks(every):  # sorting all passages at once would take the space of their text
+                found = query.where(documents.c.row_id.in_(chunk))
+                for row in connection.execution_options(yield_per=1000).execute(found):
+                    *_, kind, work_id, published, effective, superseded, retracted, ordinal = row
+                    dates = (published, effective, superseded)
+                    yield IndexRow(row[0], _passage(row), ordinal, Kind(kind), work_id, *dates, retracted)
+
+    def drug_names(self) -> Iterator[tuple[str, str, str]]:
+        """Every (document id, field, name); the fields are those of `DrugNames`; streamed in the source's order."""
+        query = (
+            select(documents.c.document_id, drug_names.c.field, drug_names.c.name)
+            .join_from(documents, drug_names)
+            .order_by(documents.c.document_id, drug_names.c.field, drug_names.c.ordinal)
+        )
+        with self._transaction() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield row.document_id, row.field, row.name
+
+    def vectors(self, model: str, hashes: Iterable[bytes]) -> dict[bytes, Half]:
+        """The cached vectors that exist of these content hashes; read-only arrays of shape (dimension,)."""
+        found: dict[bytes, Half] = {}
+        with self._transaction() as connection:
+            for chunk in in_chunks(hashes):
+                query = select(vectors.c.hash, vectors.c.vector).where(
+                    vectors.c.model == model, vectors.c.hash.in_(chunk)
+                )
+                found |= {bytes(key): np.frombuffer(data, np.dtype("<f2")) for key, data in connection.execute(query)}
+        return found
+
+    def put_vectors(self, model: str, items: Mapping[bytes, NDArray[np.floating]]) -> None:
+        """Caches vectors by content hash, as float16; one that is there stays (the same text, the same vector)."""
+        with self._transaction(writing=True) as connection:
+            for chunk in in_chunks(items):
+                query = select(vectors.c.hash).where(vectors.c.model == model, vectors.c.hash.in_(chunk))
+                there = set(connection.scalars(query))
+                rows = [
+                    {"model": model, "hash": key, "vector": items[key].astype("<f2").tobytes()}
+                    for key in chunk
+                    if key not in there
+                ]
+                if rows:
+                    connection.execute(insert(vectors), rows)
+
+    def revision(self) -> int:
+        """Grows with every commit that changes documents."""
+        with self._transaction() as connection:
+            revision: int = connection.scalars(select(meta.c.value).where(meta.c.name == "revision")).one()
+            return revision
+
+    def counts(self) -> Counts:
+        """How much there is of what."""
+        kinds = (
+            select(documents.c.kind, func.count().label("number")).group_by(documents.c.kind).order_by(documents.c.kind)
+        )
+        count = select(func.count())
+        with self._transaction() as connection:
+            return Counts(
+                documents={row.kind: row.number for row in connection.execute(kinds)},
+                passages=connection.scalars(count.select_from(passage_table)).one(),
+                works=connection.scalars(select(func.count(distinct(documents.c.work_id)))).one(),
+                superseded=connection.scalars(count.where(documents.c.superseded_on.is_not(None))).one(),
+                retracted=connection.scalars(count.where(documents.c.retracted.is_(True))).one(),
+            )
+
+    def newest_source(self) -> date | None:
+        """The latest date (effective, else published) that any document states, or None."""
+        query = select(func.max(documents.c.effective), func.max(documents.c.published))
+        with self._transaction() as connection:
+            return max((day for day in connection.execute(query).one() if day), default=None)
+
+    def demonstration(self) -> bool:
+        """True where there are editorial summaries and no real source."""
+        with self._transaction() as connection:
+            marks = set(connection.scalars(select(documents.c.editorial).distinct()))
+        return marks == {True}
+
+    def save_answer(self, answer_id: str, payload: Mapping[str, Any]) -> None:
+        """Keeps an answer as JSON; an answer of the same id is replaced."""
+        row = {"answer_id": answer_id, "created": datetime.now(UTC).isoformat(), "payload": dict(payload)}
+        with self._transaction(writing=True) as connection:
+            connection.execute(delete(answers).where(answers.c.answer_id == answer_id))
+            connection.execute(insert(answers).values(row))
+
+    def answer(self, answer_id: str) -> dict[str, Any] | None:
+        """The payload of a kept answer, or None."""
+        with self._transaction() as connection:
+            payload: dict[str, Any] | None = connection.scalar(
+                select(answers.c.payload).where(answers.c.answer_id == answer_id)
+            )
+            return payload
+
+    @contextmanager
+    def _transaction(self, *, writing: bool = False) -> Iterator[Connection]:
+        with (
+            database.translated(self._engine),
+            self._engine.connect().execution_options(writing=writing) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+
+def _passages() -> Select[Any]:
+    """Row id, passage id, document id, section slug, start, end, text, context."""
+    passage = passage_table.c
+    text = func.substr(sections.c.text, passage.start + 1, passage.end - passage.start)
+    same_section = (sections.c.document == passage.document) & (sections.c.ordinal == passage.section)
+    columns = (passage.row_id, passage.passage_id, documents.c.document_id, sections.c.slug, passage.start, passage.end)
+    return (
+        select(*columns, text.label("text"), passage.context)
+        .join_from(documents, passage_table)
+        .join(sections, same_section)
+    )
+
+
+def _passage(row: Sequence[Any]) -> Passage:
+    return Passage(*row[1:8])
+
+
+def _drugs(connection: Connection, row_ids: Sequence[int]) -> dict[int, DrugNames]:
+    query = select(drug_names).where(drug_names.c.document.in_(row_ids))
+    names: dict[int, list[tuple[str, str]]] = {}
+    for row in connection.execute(query.order_by(drug_names.c.document, drug_names.c.field, drug_names.c.ordinal)):
+        names.setdefault(row.document, []).append((row.field, row.name))
+    return {row_id: to_drugs(pairs) for row_id, pairs in names.items()}

@@ -1,0 +1,271 @@
+"""One question on one index generation: search, select, generate, verify, compose.
+
+Status: ``abstained`` where no statement can be shown; ``partial`` where a drug of the question is unknown or left
+without a statement, no source names together the drugs that were asked about together, no statement speaks of the
+population asked for, or verification removed something; else ``answered``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rag.compose import (
+    References,
+    abstention,
+    confidence,
+    listing,
+    notices_of_sources,
+    statements,
+    text_of,
+)
+from rag.evidence import select
+from rag.focus import names_other, of_several, populations, says
+from rag.generate import Generator
+from rag.query import Query, understand
+from rag.safety import Warned, floor
+from rag.types import Answer, Draft, Embedder, Evidence, Filters, Notice, Provenance, Safety, Statement, Status
+from rag.verify import Checker, Shelf
+from rag.view import View
+
+HITS = 24
+"""Passages whose sentences compete."""
+NEAREST = 3
+"""Passages that an abstention shows."""
+
+Shown = list[tuple[Draft, Statement]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked and within which limits; ``min_score``: the evidence score below which nothing is answered."""
+
+    answer_id: str
+    question: str
+    filters: Filters
+    as_of: date | None
+    max_references: int
+    generator: str
+    min_score: float
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Milliseconds between marks."""
+
+    started: float
+    last: float
+    marks: dict[str, float]
+
+    @staticmethod
+    def start() -> Stopwatch:
+        """Running from now."""
+        now = time.perf_counter()
+        return Stopwatch(now, now, {})
+
+    def mark(self, name: str) -> None:
+        """Gives the time since the last mark this name."""
+        now = time.perf_counter()
+        self.marks[name], self.last = round(1000 * (now - self.last), 1), now
+
+    def total(self) -> dict[str, float]:
+        """All marks and ``total``."""
+        return {**self.marks, "total": round(1000 * (time.perf_counter() - self.started), 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What retrieval gave: the sentences good enough to answer from, the best ones whatever their score, and whether
+    any passage of the corpus names two of the question's drugs together (True where that was not asked)."""
+
+    usable: list[Evidence]
+    nearest: list[Evidence]
+    direct: bool
+
+
+def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, request: Request) -> Answer:
+    """The answer to one request; deterministic apart from the timings."""
+    watch = Stopwatch.start()
+    query = understand(request.question, view.resolver)
+    found = _find(view, query, embedder, request)
+    watch.mark("retrieve")
+    drafts = generator.generate(query, found.usable) if found.usable else []
+    watch.mark("generate")
+    checker = Checker(shelf, request.as_of, superseded=request.filters.include_superseded)
+    verified = checker.verify(drafts)
+    cited = {item.hit.document.document_id for draft in verified.drafts for item in draft.evidence}
+    warned = _confirmed(floor(view, query, request.as_of, cited), checker)
+    references = References(max(1, request.max_references - _passages(warned)), request.as_of)
+    shown = statements(verified.drafts, references)
+    nearest = [] if shown else _nearest(found.nearest, checker, references)
+    references.limit = request.max_references
+    safety, omitted = _safety(warned, references)
+    notices = [*_gaps(query, found, shown, verified.removed), *omitted]
+    status = _status(shown, notices)
+    lead = [notice.message for notice in notices if notice.code in LEADING]
+    text = text_of(query, shown, safety, lead if shown else [abstention(" ".join(lead), nearest)])
+    listed = references.listed()
+    sources = notices_of_sources(listed, demonstration=view.manifest.demonstration)
+    watch.mark("verify")
+    return Answer(
+        answer_id=request.answer_id,
+        question=request.question,
+        status=status,
+        answer=text,
+        statements=tuple(statement for _, statement in shown),
+        references=listed,
+        safety=tuple(safety),
+        notices=(*notices, *sources),
+        confidence=confidence(query, shown, found.direct),
+        provenance=_provenance(view, request.generator),
+        timings_ms=watch.total(),
+    )
+
+
+LEADING = frozenset(
+    {
+        "unknown_drug",
+        "no_direct_evidence",
+        "insufficient_evidence",
+        "population_not_covered",
+        "unsupported_removed",
+    }
+)
+"""Notices that the answer's text opens with: what is missing is said before what is there."""
+
+
+def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Found:
+    """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
+    hits = view.searcher.search(query, HITS, request.filters, request.as_of)
+    paired = query.shape == "interaction" and len(query.drugs) > 1
+    together = view.together(query, request.filters, request.as_of) if paired else []
+    unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits) if not hit.document.retracted}
+    evidence = select(query, list(unique.values()), embedder)
+    usable = [item for item in evidence if item.score >= request.min_score and _about(query, item)]
+    return Found(usable, evidence, direct=not paired or bool(together))
+
+
+def _about(query: Query, item: Evidence) -> bool:
+    """Where only unknown drugs are named, a sentence must name one of them to count: another drug's is no answer."""
+    return bool(query.drugs) or not query.unresolved or any(says(word, item.text) for word in query.unresolved)
+
+
+def _confirmed(warned: Sequence[Warned], checker: Checker) -> list[Warned]:
+    kept = [Warned(item.drug, item.section, tuple(filter(checker.confirmed, item.evidence))) for item in warned]
+    return [item for item in kept if item.evidence]
+
+
+def _passages(warned: Sequence[Warned]) -> int:
+    return len({part.hit.passage.passage_id for item in warned for part in item.evidence})
+
+
+def _safety(warned: Sequence[Warned], references: References) -> tuple[list[Safety], list[Notice]]:
+    """The warnings with their references; those that found no room as a notice, never in silence."""
+    listed: list[Safety] = []
+    omitted: list[str] = []
+    for item in warned:
+        numbers = [number for part in item.evidence if (number := references.number(part))]
+        listed.extend(Safety(item.drug, item.section, number) for number in dict.fromkeys(numbers))
+        if not numbers:
+            omitted.append(
+                f"{item.drug} ({item.section.replace('_', ' ')}: {item.evidence[0].hit.document.document_id})"
+            )
+    if not omitted:
+        return listed, []
+    return listed, [Notice("safety_omitted", f"Not quoted for want of room, raise max_references: {listing(omitted)}.")]
+
+
+def _nearest(evidence: Sequence[Evidence], checker: Checker, references: References) -> list[int]:
+    """References to the best confirmed sentences of up to three passages."""
+    numbers: dict[int, None] = {}
+    passages: set[str] = set()
+    for item in evidence:
+        passage_id = item.hit.passage.passage_id
+        if passage_id in passages or len(passages) == NEAREST or not checker.confirmed(item):
+            continue
+        passages.add(passage_id)
+        if number := references.number(item):
+            numbers[number] = None
+    return list(numbers)
+
+
+def _gaps(query: Query, found: Found, shown: Shown, removed: Counter[str]) -> list[Notice]:
+    """What the answer lacks, in the order in which a reader should learn of it."""
+    notices = []
+    if query.unresolved:
+        notices.append(Notice("unknown_drug", _unknown(query, shown)))
+    if not found.direct:
+        pair = listing([" and ".join(keys) for keys in query.drugs])
+        notices.append(
+            Notice(
+                "no_direct_evidence",
+                f"No passage of the indexed sources names {pair} together; each source speaks for one drug only.",
+            )
+        )
+    if missing := _missing(query, found, shown):
+        notices.append(Notice("insufficient_evidence", missing))
+    if shown and (
+        absent := sorted(populations(query.question) - populations(" ".join(item.text for _, item in shown)))
+    ):
+        message = f"Nothing that is shown speaks of {listing(absent)}."
+        notices.append(Notice("population_not_covered", message))
+    if removed:
+        reasons = listing([f"{reason} ({count})" for reason, count in sorted(removed.items())])
+        notices.append(
+            Notice("unsupported_removed", f"Statements removed because they failed verification: {reasons}.")
+        )
+    return notices
+
+
+def _unknown(query: Query, shown: Shown) -> str:
+    names = listing(query.unresolved)
+    alike = sorted({key for keys in query.lookalikes.values() for key in keys})
+    hint = f" Similar names that it knows: {', '.join(alike)}." if alike else ""
+    named = any(says(word, draft.text) for word in query.unresolved for draft, _ in shown)
+    tail = "only what other sources say of it is shown" if named else "nothing here is about it"
+    return f"The corpus has no source for {names}; {tail}.{hint}"
+
+
+def _missing(query: Query, found: Found, shown: Shown) -> str:
+    """Says which drugs, or that nothing at all, could be answered; empty where nothing is missing."""
+    if not shown:
+        if query.unresolved and not query.drugs:
+            return ""
+        return (
+            "No indexed source answers this question."
+            if found.nearest
+            else "Nothing in the index matches this question."
+        )
+    silent = [
+        " and ".join(keys)
+        for keys in query.drugs
+        if not any(
+            set(keys) & set(part.hit.drugs) or _covers(query, part) for draft, _ in shown for part in draft.evidence
+        )
+    ]
+    return f"No relevant passage was found for {listing(silent)}." if silent else ""
+
+
+def _covers(query: Query, item: Evidence) -> bool:
+    return of_several(query) and names_other(query, item.hit, item.text)
+
+
+def _status(shown: Shown, notices: Sequence[Notice]) -> Status:
+    if not shown:
+        return "abstained"
+    return "partial" if any(notice.code in LEADING for notice in notices) else "answered"
+
+
+def _provenance(view: View, generator: str) -> Provenance:
+    manifest = view.manifest
+    return Provenance(
+        index=manifest.generation,
+        embedder=manifest.embedder,
+        generator=generator,
+        newest_source=manifest.newest_source,
+        indexed_at=manifest.indexed_at,
+        demonstration=manifest.demonstration,
+    )

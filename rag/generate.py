@@ -1,0 +1,114 @@
+"""What turns evidence into statements. Whatever a generator writes, ``rag.verify`` decides what is shown.
+
+Conformance suite: ``tests/contracts/generator.py``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import chain, zip_longest
+from typing import Protocol
+
+from ingest.schema import Kind
+from rag.focus import group_of, names_other
+from rag.query import Query
+from rag.types import Draft, Evidence
+
+MAX_STATEMENTS = 8
+MAX_WORDS = 140
+"""About what is taken in within 20 seconds of reading on a screen (skimming, grouped by drug)."""
+WEAK = 0.6
+"""A statement this much weaker than the best of its group is padding; the best of every group stays."""
+BESIDE_DIRECT = 0.9
+"""Where sources name the drugs together, what they say of one alone must score nearly as high to be worth reading."""
+PREFERENCE = 0.1
+"""How much better a paper's sentence must score to come before a label's; the reverse where papers are asked for."""
+
+_LITERATURE = re.compile(
+    r"\b(?:trials?|stud(?:y|ies)|evidence|literature|papers?|articles?|publish\w*|meta-analys[ei]s|cohorts?|research)\b",
+    re.IGNORECASE,
+)
+
+
+class Generator(Protocol):
+    """Writes statements from evidence, in the order of the answer; raises `GeneratorError` where it cannot.
+
+    Each draft names the evidence it rests on, all of it from the evidence given. No evidence: no drafts.
+    """
+
+    def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
+        """At most a screenful of drafts; ``evidence`` comes best first."""
+
+
+class Extractive:
+    """Verbatim sentences: those that bring the question's drugs together first, then each drug's own, then the rest."""
+
+    def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
+        """Deterministic; every draft's text is its evidence's text."""
+        groups = _groups(query, evidence)
+        picked = _within_budget(list(chain.from_iterable(zip_longest(*groups))))
+        return [Draft(item.text, (item,)) for group in groups for item in group if item in picked]
+
+
+class Scripted:
+    """A fake for tests: writes what ``script`` returns."""
+
+    def __init__(self, script: Callable[[Query, Sequence[Evidence]], list[Draft]]) -> None:
+        self._script = script
+
+    def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
+        """Whatever the script says, true or not."""
+        return self._script(query, evidence)
+
+
+def wants_literature(question: str) -> bool:
+    """Whether the question asks for studies rather than for what labels say."""
+    return _LITERATURE.search(question) is not None
+
+
+def group_name(query: Query, item: Evidence) -> str:
+    """The heading under which an answer shows the evidence; empty for what brings the question's drugs together."""
+    if names_other(query, item.hit, item.text):
+        return ""
+    index = group_of(query, item.hit)
+    return "other sources" if index is None else " and ".join(query.drugs[index])
+
+
+def _groups(query: Query, evidence: Sequence[Evidence]) -> list[list[Evidence]]:
+    """Evidence by heading: both drugs together, each drug in the question's order, the rest; without the padding."""
+    direct = [item for item in evidence if names_other(query, item.hit, item.text)]
+    others = [item for item in evidence if item not in direct]
+    of_drug = [[item for item in others if group_of(query, item.hit) == index] for index in range(len(query.drugs))]
+    rest = [item for item in others if group_of(query, item.hit) is None]
+    if any(of_drug) and not wants_literature(query.question):
+        rest = [item for item in rest if item.score >= max(other.score for other in others)]
+    if direct:
+        enough = BESIDE_DIRECT * direct[0].score
+        of_drug, rest = [[item for item in group if item.score >= enough] for group in of_drug], []
+    ranked = [_ranked(query, group) for group in (direct, *of_drug, rest) if group]
+    return [[item for item in group if item.score >= WEAK * group[0].score] for group in ranked]
+
+
+def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
+    literature = wants_literature(query.question)
+
+    def value(item: Evidence) -> float:
+        paper = item.hit.document.kind is not Kind.LABEL
+        return item.score + PREFERENCE * (paper == literature)
+
+    return sorted(group, key=lambda item: -value(item))
+
+
+def _within_budget(turns: Sequence[Evidence | None]) -> list[Evidence]:
+    """From each group in turn, as many as the limits of statements and words allow; the first always."""
+    picked: list[Evidence] = []
+    words = 0
+    for item in turns:
+        if item is None:
+            continue
+        size = len(item.text.split())
+        if len(picked) < MAX_STATEMENTS and (not picked or words + size <= MAX_WORDS):
+            picked.append(item)
+            words += size
+    return picked

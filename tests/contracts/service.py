@@ -1,0 +1,248 @@
+"""What every CiteRx service does (docs/design.md, section 5). Subclass, override ``client``, inherit all tests.
+
+``question`` must be answerable from the corpus that the client's service serves, ``unanswerable`` must not be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+ANSWER = {
+    "answer_id", "question", "status", "answer", "statements", "references", "safety", "notices", "confidence",
+    "provenance", "timings_ms",
+}  # fmt: skip
+REFERENCE = {
+    "number", "document_id", "passage_id", "kind", "title", "section", "drugs", "version", "published", "superseded",
+    "retracted", "editorial", "url", "citation", "quotes",
+}  # fmt: skip
+HIT = {"rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published"}
+TODAY = "2015-01-31"
+ASK_REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"question": ""}, "#/question"),
+    ({"question": " \n\t "}, "#/question"),
+    ({"question": "x" * 2001}, "#/question"),
+    ({"question": "colchicine\0"}, "#/question"),
+    ({"question": "colchicine\x1b[31m"}, "#/question"),
+    ({"question": 7}, "#/question"),
+    ({"question": None}, "#/question"),
+    ({"question": "x", "max_references": 0}, "#/max_references"),
+    ({"question": "x", "max_references": 21}, "#/max_references"),
+    ({"question": "x", "max_references": True}, "#/max_references"),
+    ({"question": "x", "max_references": "8"}, "#/max_references"),
+    ({"question": "x", "generator": "oracle"}, "#/generator"),
+    ({"question": "x", "as_of": "2015-02-30"}, "#/as_of"),
+    ({"question": "x", "as_of": 0}, "#/as_of"),
+    ({"question": "x", "as_of": "2015-01-31T00:00:00"}, "#/as_of"),
+    ({"question": "x", "filters": {"kinds": ["leaflet"]}}, "#/filters/kinds/0"),
+    ({"question": "x", "filters": {"drugs": ["a", ""]}}, "#/filters/drugs/1"),
+    ({"question": "x", "filters": {"drugs": "colchicine"}}, "#/filters/drugs"),
+    ({"question": "x", "filters": {"published_after": "yesterday"}}, "#/filters/published_after"),
+    ({"question": "x", "filters": {"published_after": TODAY, "published_before": "2014-01-01"}}, "#/filters"),
+    ({"question": "x", "filter": {}}, "#/filter"),
+    ({"question": "x", "filters": {"drug": ["a"]}}, "#/filters/drug"),
+    ({"question": "x", "filters": {"a/b~c": 1}}, "#/filters/a~1b~0c"),
+    ({}, "#/question"),
+]
+SEARCH_REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"question": "x", "k": 0}, "#/k"),
+    ({"question": "x", "k": 101}, "#/k"),
+    ({"question": "x", "k": 2.5}, "#/k"),
+    ({"question": "x", "max_references": 3}, "#/max_references"),
+]
+
+
+def refused(response: Any, status: int, slug: str) -> dict[str, Any]:  # noqa: ANN401 (the client's response)
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert {"type", "title", "status", "detail", "instance"} <= body.keys()
+    assert body["type"] == f"/problems#{slug}"
+    assert body["status"] == status
+    assert body["detail"]
+    assert body["instance"] == response.request.url.path
+    return body
+
+
+class ServiceContract:
+    question = "What are the interactions between propafenone and colchicine?"
+    unanswerable = "How do I repair the gearbox of a bicycle?"
+
+    @pytest.fixture
+    def client(self) -> Iterator[TestClient] | TestClient:
+        raise NotImplementedError
+
+    def answer(self, client: TestClient, **fields: object) -> dict[str, Any]:
+        response = client.post("/ask", json={"question": self.question, **fields})
+        assert response.status_code == 200, response.text
+        body: dict[str, Any] = response.json()
+        return body
+
+    def test_an_answer_has_the_shape_of_the_contract(self, client: TestClient) -> None:
+        answer = self.answer(client)
+        assert answer.keys() == ANSWER
+        assert answer["question"] == self.question
+        assert answer["status"] in {"answered", "partial"}
+        assert answer["statements"]
+        assert all(reference.keys() == REFERENCE for reference in answer["references"])
+        assert 0 <= answer["confidence"] <= 1
+        assert answer["timings_ms"].keys() >= {"retrieve", "generate", "verify", "total"}
+        assert answer["provenance"]["index"] == client.get("/readyz").json()["index"]
+
+    def test_markers_citations_and_references_agree(self, client: TestClient) -> None:
+        answer = self.answer(client)
+        numbers = [reference["number"] for reference in answer["references"]]
+        cited = {number for statement in answer["statements"] for number in statement["citations"]}
+        marked = {int(marker) for marker in re.findall(r"\[(\d+)\]", answer["answer"])}
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert cited
+        assert cited <= set(numbers)
+        assert marked >= cited
+        assert {item["reference"] for item in answer["safety"]} <= set(numbers)
+
+    def test_every_quote_stands_in_its_document(self, client: TestClient) -> None:
+        quotes = 0
+        for reference in self.answer(client)["references"]:
+            document = client.get(f"/documents/{reference['document_id']}").json()
+            texts = {section["slug"]: section["text"] for section in document["sections"]}
+            for quote in reference["quotes"]:
+                quotes += 1
+                assert texts[reference["section"]][quote["start"] : quote["end"]] == quote["text"]
+                assert hashlib.sha256(quote["text"].encode()).hexdigest() == quote["sha256"]
+        assert quotes
+
+    def test_an_answer_is_kept(self, client: TestClient) -> None:
+        answer = self.answer(client)
+        kept = client.get(f"/answers/{answer['answer_id']}")
+        assert kept.status_code == 200
+        assert {key: kept.json()[key] for key in ANSWER} == answer
+
+    def test_references_are_limited(self, client: TestClient) -> None:
+        assert len(self.answer(client, max_references=1)["references"]) <= 1
+
+    def test_the_same_question_has_the_same_answer(self, client: TestClient) -> None:
+        first, second = self.answer(client), self.answer(client)
+        assert {**first, "answer_id": "", "timings_ms": {}} == {**second, "answer_id": "", "timings_ms": {}}
+
+    def test_named_generator_and_null_are_both_accepted(self, client: TestClient) -> None:
+        named, default = self.answer(client, generator="extractive"), self.answer(client, generator=None)
+        assert named["answer"] == default["answer"]
+
+    def test_nothing_relevant_is_an_abstention_not_an_error(self, client: TestClient) -> None:
+        response = client.post("/ask", json={"question": self.unanswerable})
+        assert response.status_code == 200
+        answer = response.json()
+        assert answer["status"] == "abstained"
+        assert all(statement["support"] == "unsupported" for statement in answer["statements"])
+        assert answer["notices"]
+
+    def test_hits_come_best_first_in_the_shape_of_the_contract(self, client: TestClient) -> None:
+        response = client.post("/search", json={"question": self.question, "k": 3})
+        assert response.status_code == 200
+        hits = response.json()["hits"]
+        assert 0 < len(hits) <= 3
+        assert all(hit.keys() == HIT for hit in hits)
+        assert [hit["rank"] for hit in hits] == list(range(1, len(hits) + 1))
+        scores = [hit["score"] for hit in hits]
+        assert scores == sorted(scores, reverse=True)
+        assert response.json()["timings_ms"]
+
+    def test_a_passage_stands_in_its_document(self, client: TestClient) -> None:
+        hit = client.post("/search", json={"question": self.question, "k": 1}).json()["hits"][0]
+        passage = client.get(f"/passages/{hit['passage_id']}").json()
+        document = client.get(f"/documents/{hit['document_id']}").json()
+        assert passage["text"] == hit["text"]
+        assert document["title"] == hit["title"]
+        section = next(section for section in document["sections"] if section["slug"] == passage["section"])
+        assert section.keys() >= {"slug", "title", "path", "text", "tables"}
+        assert section["text"][passage["start"] : passage["end"]] == passage["text"]
+
+    def test_filters_hold(self, client: TestClient) -> None:
+        hits = client.post("/search", json={"question": self.question, "k": 100}).json()["hits"]
+        section = hits[0]["section"]
+        filters = {"kinds": ["label"], "sections": [section], "published_before": date.max.isoformat()}
+        narrowed = client.post("/search", json={"question": self.question, "k": 100, "filters": filters}).json()["hits"]
+        assert {(hit["kind"], hit["section"]) for hit in narrowed} <= {("label", section)}
+        none = {"question": self.question, "filters": {"published_before": "1800-01-01"}}
+        assert client.post("/search", json=none).json()["hits"] == []
+
+    @pytest.mark.parametrize(("body", "pointer"), ASK_REFUSED)
+    def test_ask_refuses_what_it_does_not_understand(
+        self, client: TestClient, body: dict[str, Any], pointer: str
+    ) -> None:
+        problem = refused(client.post("/ask", json=body), 422, "validation")
+        assert pointer in {error["pointer"] for error in problem["errors"]}
+
+    @pytest.mark.parametrize(("body", "pointer"), SEARCH_REFUSED)
+    def test_search_refuses_what_it_does_not_understand(
+        self, client: TestClient, body: dict[str, Any], pointer: str
+    ) -> None:
+        problem = refused(client.post("/search", json=body), 422, "validation")
+        assert pointer in {error["pointer"] for error in problem["errors"]}
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"{", b"[1]", b'"text"', b"null", b'{"question": NaN}', b"\xef\xbb\xbf{}"]
+    )
+    def test_bodies_that_are_no_json_object_are_refused(self, client: TestClient, content: bytes) -> None:
+        response = client.post("/ask", content=content, headers={"Content-Type": "application/json"})
+        refused(response, 422, "validation")
+
+    @pytest.mark.parametrize("content", [b'{"question": "\xff"}', b'{"question": ' + b"[" * 9000])
+    def test_bytes_that_cannot_be_read_are_refused(self, client: TestClient, content: bytes) -> None:
+        response = client.post("/ask", content=content, headers={"Content-Type": "application/json"})
+        refused(response, 400, "bad-request")
+
+    def test_a_lone_surrogate_is_refused(self, client: TestClient) -> None:
+        headers = {"Content-Type": "application/json"}
+        refused(client.post("/ask", content=rb'{"question": "\ud800"}', headers=headers), 422, "validation")
+
+    def test_a_form_is_refused(self, client: TestClient) -> None:
+        refused(client.post("/ask", data={"question": "x"}), 422, "validation")
+
+    @pytest.mark.parametrize("path", ["/documents/label:no:1", "/passages/no", "/answers/no", "/no", "/documents/%00"])
+    def test_what_is_not_there_is_a_problem(self, client: TestClient, path: str) -> None:
+        response = client.get(path)
+        assert response.status_code == 404
+        assert response.json()["type"] == "/problems#not-found"
+
+    def test_a_wrong_method_is_a_problem_that_names_the_right_one(self, client: TestClient) -> None:
+        response = client.get("/ask")
+        refused(response, 405, "method-not-allowed")
+        assert response.headers["allow"] == "POST"
+
+    def test_a_large_body_is_a_problem_declared_or_not(self, client: TestClient) -> None:
+        body = b'{"question": "' + b"x" * 100_000 + b'"}'
+        headers = {"Content-Type": "application/json"}
+        refused(client.post("/ask", content=body, headers=headers), 413, "body-too-large")
+        undeclared = client.post("/ask", content=iter([body[:50_000], body[50_000:]]), headers=headers)
+        refused(undeclared, 413, "body-too-large")
+
+    def test_every_problem_type_is_listed(self, client: TestClient) -> None:
+        listed = client.get("/problems").json()
+        slug = client.get("/no").json()["type"].removeprefix("/problems#")
+        assert listed[slug]["status"] == 404
+
+    def test_alive_ready_and_measured(self, client: TestClient) -> None:
+        assert client.get("/healthz").json()["status"] == "ok"
+        ready = client.get("/readyz").json()
+        assert ready["status"] == "ready"
+        assert ready["passages"] > 0
+        self.answer(client)
+        client.get("/no/such/path")
+        text = client.get("/metrics").text
+        assert f'generation="{ready["index"]}"' in text
+        for line in (
+            'citerx_requests_total{method="POST",route="/ask",status="200"}',
+            'citerx_requests_total{method="GET",route="other",status="404"}',
+            'citerx_stage_seconds_count{route="/ask",stage="retrieve"}',
+            'citerx_request_seconds_bucket{le="0.3",route="/ask"}',
+            "citerx_answers_total{status=",
+            "citerx_ready 1.0",
+        ):
+            assert line in text

@@ -1,0 +1,322 @@
+"""What every store must do. Subclass `StoreContract` and give the fixture ``url`` a fresh, empty database."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from ingest.errors import ParseError, StoreError
+from ingest.schema import Document, DrugNames, Kind, Passage, Section, Table, passage_id
+from ingest.store import Counts, Store
+
+WORK = "0f0e0d0c-0000-4000-8000-000000000001"
+
+
+def label(
+    version: str, effective: date | None, *, text: str = "Take one.\nNot two.", editorial: bool = False
+) -> Document:
+    """A version of one work, with its section cut into passages by `cut`."""
+    return Document(
+        document_id=f"label:{WORK}:{version}",
+        kind=Kind.LABEL,
+        title="Examplomab",
+        work_id=WORK,
+        version=version,
+        sha256=f"{text}|{effective}|{editorial}",
+        sections=(
+            Section("boxed_warning", "WARNING", ("WARNING",), "Danger: \U0001f480 é."),
+            Section("dosage", "Dosage", ("Use", "Dosage"), text, (Table("Doses", ("Age",), (("9",), ("10",)), 0, 4),)),
+        ),
+        published=effective,
+        effective=effective,
+        editorial=editorial,
+        drugs=DrugNames(generic=("examplomab", "examplomab"), ndc=("2", "1")),
+    )
+
+
+def cut(document: Document) -> list[Passage]:
+    """One passage per line of each section."""
+    passages = []
+    for section in document.sections:
+        start = 0
+        for line in section.text.split("\n"):
+            span = (start, start + len(line))
+            start += len(line) + 1
+            if not line:
+                continue
+            name = passage_id(document.document_id, section.slug, *span)
+            passages.append(Passage(name, document.document_id, section.slug, *span, line, f"{document.title} | x"))
+    return passages
+
+
+def put(store: Store, *documents: Document) -> list[str]:
+    """Each document in a transaction of its own; the outcomes."""
+    outcomes: list[str] = []
+    for document in documents:
+        with store.writing() as batch:
+            outcomes.append(batch.put(document, cut(document)))
+    return outcomes
+
+
+def ends(store: Store) -> dict[str, date | None]:
+    """document id -> superseded_on, of everything."""
+    return {row.passage.document_id: row.superseded_on for row in store.index_rows()}
+
+
+V1, V2, V3 = label("9", date(2010, 1, 1)), label("10", date(2012, 1, 1)), label("11", date(2012, 1, 1))
+UNDATED, UNDATED2 = label("0a0b", None), label("0c0d", None)
+
+
+class StoreContract:
+    @pytest.fixture
+    def url(self) -> str:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, url: str) -> Iterator[Store]:
+        opened = Store.open(url)
+        yield opened
+        opened.close()
+
+    def test_a_document_reads_back_as_it_was(self, store: Store) -> None:
+        assert put(store, V1) == ["ingested"]
+        assert store.document(V1.document_id) == V1
+        assert store.document("label:none:1") is None
+        assert store.documents([V1.document_id, "none"]) == {V1.document_id: replace(V1, sections=())}
+
+    def test_passages_are_stretches_of_their_section(self, store: Store) -> None:
+        put(store, V1)
+        expected = cut(V1)
+        rows = list(store.index_rows())
+        assert [row.passage for row in rows] == expected
+        assert [row.ordinal for row in rows] == [0, 1, 1]
+        assert store.passages([row.row_id for row in rows] + [10**6]) == {row.row_id: row.passage for row in rows}
+        assert store.passage(expected[0].passage_id) == expected[0]
+        assert store.passage("none") is None
+
+    def test_the_same_again_changes_nothing(self, store: Store) -> None:
+        put(store, V1)
+        revision, rows = store.revision(), list(store.index_rows())
+        assert put(store, V1) == ["unchanged"]
+        assert (store.revision(), list(store.index_rows())) == (revision, rows)
+
+    def test_other_content_replaces(self, store: Store) -> None:
+        put(store, V1)
+        before = {row.passage: row.row_id for row in store.index_rows()}
+        changed = label("9", date(2010, 1, 1), text="Take one.\nNot three.")
+        assert put(store, changed) == ["replaced"]
+        assert store.document(V1.document_id) == changed
+        after = {row.passage: row.row_id for row in store.index_rows()}
+        assert list(after) == cut(changed)
+        assert {passage: row for passage, row in after.items() if passage in before}.items() <= before.items()
+        assert not (after.keys() - before.keys()) & before.keys()
+        assert max(before.values()) < max(after.values())
+
+    def test_two_files_that_tell_one_version_differently_settle(self, store: Store) -> None:
+        other = label("9", date(2010, 1, 1), text="Take none.")
+        assert put(store, V1, other) == ["ingested", "replaced"]
+        revision = store.revision()
+        assert store.holds(V1)
+        assert store.holds(other)
+        assert not store.holds(replace(V1, sha256="new"))
+        assert put(store, V1, other) == ["unchanged", "unchanged"]
+        assert store.revision() == revision
+        assert store.document(V1.document_id) == other
+
+    def test_row_ids_are_never_used_again(self, store: Store) -> None:
+        put(store, V1)
+        old = {row.row_id for row in store.index_rows()}
+        with store.writing() as batch:
+            assert batch.delete(WORK) == 1
+        put(store, V1)
+        assert old.isdisjoint(row.row_id for row in store.index_rows())
+
+    @pytest.mark.parametrize("order", list(permutations((V1, V2, V3, UNDATED))))
+    def test_versions_end_when_the_next_begins_in_any_order_of_arrival(
+        self, store: Store, order: tuple[Document, ...]
+    ) -> None:
+        put(store, *order)
+        assert ends(store) == {
+            UNDATED.document_id: date(2010, 1, 1),
+            V1.document_id: date(2012, 1, 1),
+            V2.document_id: date(2012, 1, 1),
+            V3.document_id: None,
+        }
+
+    def test_undated_versions_alone_stay_current(self, store: Store) -> None:
+        put(store, UNDATED, UNDATED2)
+        assert set(ends(store).values()) == {None}
+        put(store, V1)
+        assert ends(store) == {
+            UNDATED.document_id: V1.effective,
+            UNDATED2.document_id: V1.effective,
+            V1.document_id: None,
+        }
+
+    def test_a_deleted_version_ends_nothing(self, store: Store) -> None:
+        put(store, V1, V2)
+        moved = replace(V2, work_id="another", sha256="moved")
+        assert put(store, moved) == ["replaced"]
+        assert ends(store) == {V1.document_id: None, V2.document_id: None}
+
+    def test_delete_takes_the_whole_work(self, store: Store) -> None:
+        put(store, V1, V2, replace(V3, work_id="another"))
+        revision = store.revision()
+        with store.writing() as batch:
+            assert batch.delete(WORK) == 2
+        assert set(ends(store)) == {V3.document_id}
+        assert next(store.drug_names()) == (V3.document_id, "generic", "examplomab")
+        assert store.passage(cut(V1)[0].passage_id) is None
+        assert store.revision() > revision
+        revision = store.revision()
+        with store.writing() as batch:
+            assert batch.delete(WORK) == 0
+        assert store.revision() == revision
+
+    def test_an_editorial_summary_gives_way_to_the_real_source(self, store: Store) -> None:
+        summary = label("9", date(2010, 1, 1), editorial=True)
+        other_version = label("1", date(2030, 1, 1), editorial=True)
+        assert put(store, summary, other_version) == ["ingested", "ingested"]
+        assert store.demonstration()
+        assert put(store, V1) == ["replaced"]
+        assert not store.holds(summary)
+        assert put(store, summary, other_version) == ["skipped", "skipped"]
+        assert ends(store) == {V1.document_id: None}
+        assert not store.demonstration()
+
+    def test_drug_names(self, store: Store) -> None:
+        put(store, V1)
+        names = [("generic", "examplomab"), ("generic", "examplomab"), ("ndc", "2"), ("ndc", "1")]
+        assert list(store.drug_names()) == [(V1.document_id, *pair) for pair in names]
+
+    def test_counts_and_dates(self, store: Store) -> None:
+        assert store.counts() == Counts({}, 0, 0, 0, 0)
+        assert store.newest_source() is None
+        assert not store.demonstration()
+        article = replace(V3, document_id="pubmed:1", work_id="1", kind=Kind.ARTICLE, effective=None, retracted=True)
+        put(store, V1, V2, article)
+        assert store.counts() == Counts({"article": 1, "label": 2}, passages=9, works=2, superseded=1, retracted=1)
+        assert store.newest_source() == date(2012, 1, 1)
+
+    def test_a_failed_transaction_leaves_nothing(self, store: Store) -> None:
+        put(store, V1)
+        revision = store.revision()
+
+        def put_and_fail() -> None:
+            with store.writing() as batch:
+                batch.put(V2, cut(V2))
+                batch.put(label("bad", None, text="\0"), [])
+
+        with pytest.raises(ParseError):
+            put_and_fail()
+        assert store.revision() == revision
+        assert set(ends(store)) == {V1.document_id}
+
+    @pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
+    def test_text_that_no_database_can_keep_is_refused_alone(self, store: Store, text: str) -> None:
+        bad = label("bad", None, text=text)
+        assert not store.holds(replace(V2, document_id=text))
+        with store.writing() as batch:
+            with pytest.raises(ParseError, match=bad.document_id):
+                batch.put(bad, [])
+            with pytest.raises(ParseError):
+                batch.put(replace(V2, document_id=text), [])
+            batch.put(V1, cut(V1))
+        assert set(ends(store)) == {V1.document_id}
+
+    def test_a_passage_that_is_not_of_its_section_is_refused(self, store: Store) -> None:
+        passages = cut(V1)
+        wrong = [
+            [replace(passages[0], text="Danger! ")],
+            [replace(passages[0], end=10_000)],
+            [replace(passages[0], section="none")],
+            [replace(passages[0], document_id="none")],
+            [passages[0], passages[0]],
+        ]
+        for case in wrong:
+            with store.writing() as batch, pytest.raises(ParseError):
+                batch.put(V1, case)
+
+    def test_vectors_are_kept_by_model_and_content(self, store: Store) -> None:
+        keys = [bytes([number % 256, number // 256]) for number in range(700)]
+        items = {key: np.full(4, number, np.float16) for number, key in enumerate(keys)}
+        store.put_vectors("m", items)
+        store.put_vectors("m", {keys[0]: np.ones(4, np.float16), b"new": np.ones(4, np.float32)})
+        found = store.vectors("m", [*keys, b"absent"])
+        assert found.keys() == set(keys)
+        assert all(np.array_equal(found[key], items[key]) and found[key].dtype == np.float16 for key in keys)
+        assert store.vectors("m", [b"new"])[b"new"].tolist() == [1, 1, 1, 1]
+        assert store.vectors("other", keys) == {}
+
+    def test_answers_are_kept(self, store: Store) -> None:
+        payload = {"z": [1, 2.5, None], "a": {"é": "\U0001f480"}}
+        store.save_answer("1", {"old": True})
+        store.save_answer("1", payload)
+        assert store.answer("1") == payload
+        assert list(store.answer("1") or ()) == ["z", "a"]
+        assert store.answer("2") is None
+
+    def test_a_store_opens_again(self, url: str, store: Store) -> None:
+        put(store, V1)
+        again = Store.open(url)
+        assert (again.document(V1.document_id), again.revision()) == (V1, store.revision())
+        again.close()
+
+    def test_many_may_open_an_empty_store_at_once(self, url: str) -> None:
+        stores: list[Store] = []
+        threads = [threading.Thread(target=lambda: stores.append(Store.open(url))) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [store.revision() for store in stores] == [0] * 6
+        for store in stores:
+            store.close()
+
+    def test_readers_see_whole_transactions_while_one_writes(self, store: Store) -> None:
+        put(store, V1)
+        seen: list[set[str]] = []
+        finished = threading.Event()
+
+        def read() -> None:
+            while not finished.is_set():
+                seen.append(set(ends(store)))
+
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        for _ in range(10):
+            with store.writing() as batch:
+                batch.delete(WORK)
+                batch.put(V2, cut(V2))
+                batch.put(V3, cut(V3))
+            with store.writing() as batch:
+                batch.delete(WORK)
+                batch.put(V1, cut(V1))
+        finished.set()
+        for reader in readers:
+            reader.join()
+        assert seen
+        assert all(ids in ({V1.document_id}, {V2.document_id, V3.document_id}) for ids in seen)
+
+    def test_a_stream_of_rows_keeps_its_snapshot(self, store: Store) -> None:
+        put(store, V1)
+        rows = store.index_rows()
+        first = next(rows)
+        with store.writing() as batch:
+            batch.delete(WORK)
+        assert [first.passage, *(row.passage for row in rows)] == cut(V1)
+
+    def test_an_error_of_the_database_names_it(self, store: Store) -> None:
+        nobody_else = replace(cut(V2)[0], passage_id=cut(V1)[0].passage_id)
+        put(store, V1)
+        with pytest.raises(StoreError) as raised, store.writing() as batch:
+            batch.put(V2, [nobody_else])
+        assert raised.value.source == store.place
+        assert set(ends(store)) == {V1.document_id}

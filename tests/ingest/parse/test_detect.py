@@ -1,0 +1,116 @@
+"""The kind of a file is told from its first bytes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.errors import UnknownFormatError
+from ingest.parse import FORMATS, HEAD_BYTES, Parser, detect, openfda, pubmed, spl
+from ingest.sources import Source, walk
+from tests.shared_data import shared
+
+SPL = '<document xmlns="urn:hl7-org:v3"><id/></document>'
+PREFIXED = '<h:document xmlns:h="urn:hl7-org:v3"><h:id/></h:document>'
+PUBMED = "<PubmedArticleSet><PubmedArticle/></PubmedArticleSet>"
+PROLOG = """<?xml version="1.0"?>
+<?xml-stylesheet href="https://example.invalid/spl.xsl" type="text/xsl"?>
+<!-- <PubmedArticleSet> <document xmlns="urn:hl7-org:v3"> {"results": []} -->
+<!DOCTYPE %s SYSTEM "https://example.invalid/x.dtd" [<!ENTITY a "<PubmedArticleSet/>">]>
+"""
+LABEL = {"id": "1", "set_id": "2", "openfda": {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "parser"),
+    [
+        (SPL, spl.parse),
+        (PREFIXED, spl.parse),
+        (PROLOG % "document" + SPL, spl.parse),
+        (PUBMED, pubmed.parse),
+        (PROLOG % "PubmedArticleSet" + PUBMED, pubmed.parse),
+        ("<PubmedArticle>", pubmed.parse),
+        ("<PubmedBookArticleSet/>", pubmed.parse),
+        ("<DeleteCitation/>", pubmed.parse),
+        (json.dumps(PROLOG % "PubmedArticleSet" + PUBMED), pubmed.parse),
+        (json.dumps("\ufeff\n" + PUBMED), pubmed.parse),
+        (json.dumps({"meta": {}, "results": [LABEL]}, indent=2), openfda.parse),
+        (json.dumps({"results": [LABEL]}), openfda.parse),
+        (json.dumps([LABEL]), openfda.parse),
+        (json.dumps(LABEL), openfda.parse),
+        (json.dumps([{"spl_product_data_elements": ["x" * HEAD_BYTES], "set_id": "at the end"}]), openfda.parse),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "\ufeff", "\n \t", "\ufeff\r\n"])
+def test_known(text: str, parser: Parser, before: str) -> None:
+    assert detect((before + text).encode()[:HEAD_BYTES], "x.pdf") is parser
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_utf16(encoding: str) -> None:
+    bom = "\ufeff" if encoding == "utf-16-be" else ""
+    assert detect((bom + PROLOG % "PubmedArticleSet" + PUBMED).encode(encoding), "x") is pubmed.parse
+
+
+@pytest.mark.parametrize(
+    ("content", "seen"),
+    [
+        (b"", "nothing"),
+        (b" \n", "nothing"),
+        (b"%PDF-1.7", "%PDF"),
+        (b"plain words", "plain words"),
+        (b"<document><id/></document>", "root element document"),
+        (b"<article/>", "root element article"),
+        (b"<!-- no more", "without a root"),
+        (b"<?xml version='1.0' encoding='none-such'?><a/>", "broken XML"),
+        (b'{"protocolSection": {}}', "protocolSection"),
+        (b'{"set_id": "1"}\n{"set_id": "2"}\n', "lines"),
+        (b'[1, 2, {"a"', "list"),
+        (b'"a word"', "a word"),
+        (b"{", "object"),
+        (b"\xff\xfe", "without a root|broken"),
+    ],
+)
+def test_unknown_says_what_was_seen_and_what_is_known(content: bytes, seen: str) -> None:
+    with pytest.raises(UnknownFormatError) as raised:
+        detect(content, "some.xml")
+    assert str(raised.value).startswith("some.xml: ")
+    assert any(word in str(raised.value) for word in seen.split("|"))
+    assert all(row.name in str(raised.value) for row in FORMATS)
+
+
+WHOLE = [text.encode() for text in (PROLOG % "d" + SPL, json.dumps(PUBMED), json.dumps({"meta": {"é": 1}}))]
+
+
+@given(st.sampled_from(WHOLE), st.integers(0, 400), st.binary(max_size=8))
+def test_any_bytes_get_a_parser_or_the_one_error(content: bytes, cut: int, rest: bytes) -> None:
+    try:
+        found = detect(content[:cut] + rest, "x")
+    except UnknownFormatError:
+        return
+    assert found in {row.parse for row in FORMATS}
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":', b"<a>"])
+def test_deep_nesting_is_no_crash(opening: bytes) -> None:
+    with pytest.raises(UnknownFormatError):
+        detect(opening * (HEAD_BYTES // len(opening)), "deep")
+
+
+@pytest.mark.parametrize(
+    ("folder", "parser", "count"),
+    [("literature/pubmed", pubmed.parse, 5), ("labels/spl", spl.parse, 6)],
+)
+def test_shared_files(folder: str, parser: Parser, count: int) -> None:
+    sources = [found for found in walk([str(shared(folder))]) if isinstance(found, Source)]
+    assert [detect(source.head(), source.name) for source in sources] == [parser] * count
+
+
+@pytest.mark.parametrize("name", ["core", "complete", "history"])
+def test_shared_bulk_labels(name: str) -> None:
+    for found in walk([str(shared(f"labels/drug-label-{name}.json.zip"))]):
+        assert isinstance(found, Source)
+        assert detect(found.head(), found.name) is openfda.parse

@@ -1,0 +1,105 @@
+"""Sentence spans and passages: offsets exact, nothing lost, nothing cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.passages import MAX_WORDS, RUN_ON_WORDS, split
+from ingest.schema import Document, DrugNames, Kind, Passage, Section
+from ingest.sentences import sentences
+
+words = st.text(alphabet="abcXYZ 0159.,;:()[]•\n?!", max_size=400)
+
+
+def document(*sections: Section) -> Document:
+    return Document(
+        "label:s:1",
+        Kind.LABEL,
+        "Title",
+        "s",
+        "1",
+        "0" * 64,
+        sections,
+        drugs=DrugNames(generic=("Colchicine",), brand=("Colcrys",)),
+    )
+
+
+def section(slug: str, text: str) -> Section:
+    return Section(slug, slug.title(), (slug.title(),), text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Take 1.5 mg daily. Avoid alcohol.", ["Take 1.5 mg daily.", "Avoid alcohol."]),
+        ("Use caution (e.g. Diltiazem). Stop.", ["Use caution (e.g. Diltiazem).", "Stop."]),
+        ("Avoid it [see Warnings (5.2)]. Then stop.", ["Avoid it [see Warnings (5.2)].", "Then stop."]),
+        ("It is avoided. [see Warnings (5.2)] Stop.", ["It is avoided. [see Warnings (5.2)]", "Stop."]),
+        ("Seen in the U.S. Population. Yes.", ["Seen in the U.S. Population.", "Yes."]),
+        ("Rare with E. coli. Give vitamin K. Then wait.", ["Rare with E. coli.", "Give vitamin K.", "Then wait."]),
+        ("• One thing • Another thing", ["• One thing", "• Another thing"]),
+        ("1. Swallow whole. 2. Drink water.", ["1. Swallow whole.", "2. Drink water."]),
+        ("Heading\nFirst row\nSecond row", ["Heading", "First row", "Second row"]),
+        ('She said "stop." Then left.', ['She said "stop."', "Then left."]),
+    ],
+)
+def test_sentences_of_label_text(text: str, expected: list[str]) -> None:
+    assert [text[start:end] for start, end in sentences(text)] == expected
+
+
+@given(words)
+def test_sentences_cover_everything_in_order(text: str) -> None:
+    spans = sentences(text)
+    position = 0
+    for start, end in spans:
+        assert not text[position:start].strip()
+        assert text[start:end] == text[start:end].strip() != ""
+        assert "\n" not in text[start:end]
+        position = end
+    assert not text[position:].strip()
+
+
+@given(st.lists(words, min_size=1, max_size=4))
+@settings(max_examples=60)
+def test_passages_are_exact_slices_and_lose_no_sentence(texts: list[str]) -> None:
+    made = document(*(section(f"s{number}", text) for number, text in enumerate(texts)))
+    passages = split(made)
+    covered: dict[str, list[Passage]] = {}
+    for passage in passages:
+        text = next(s.text for s in made.sections if s.slug == passage.section)
+        assert text[passage.start : passage.end] == passage.text
+        covered.setdefault(passage.section, []).append(passage)
+    assert len({passage.passage_id for passage in passages}) == len(passages)
+    every = "\n".join(passage.text for passage in passages)
+    for item in made.sections:
+        for start, end in sentences(item.text):
+            assert item.text[start:end] in every
+
+
+def test_passages_are_bounded_and_run_ons_cut() -> None:
+    passages = split(document(section("description", "word " * 1000), section("warnings", "A b c d. " * 300)))
+    assert max(len(passage.text.split()) for passage in passages) <= RUN_ON_WORDS
+    assert all(len(p.text.split()) <= MAX_WORDS for p in passages if p.section == "warnings")
+
+
+def test_a_subsections_text_is_not_indexed_again_with_its_parent() -> None:
+    child = "Colchicine crosses the placenta and the data are limited to published reports of cohorts."
+    parent = f"8 USE IN SPECIFIC POPULATIONS\n{child}\nOther words."
+    passages = split(document(section("use_in_specific_populations", parent), section("pregnancy", child)))
+    assert [passage.section for passage in passages if child in passage.text] == ["pregnancy"]
+    assert [passage.text for passage in passages if passage.section == "use_in_specific_populations"] == [
+        "8 USE IN SPECIFIC POPULATIONS",
+        "Other words.",
+    ]
+
+
+def test_context_names_drug_section_and_heading() -> None:
+    text = "7.1 CYP3A4 inhibitors\n" + "Dose is reduced with these. " * 60
+    contexts = {passage.context for passage in split(document(section("drug_interactions", text)))}
+    assert "colchicine, colcrys | Drug_Interactions | 7.1 CYP3A4 inhibitors" in contexts
+
+
+def test_parts_that_are_no_prose_are_not_indexed() -> None:
+    assert split(document(section("spl_product_data_elements", "Colchicine tablet " * 20))) == []

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+
+from rag.generate import MAX_STATEMENTS, MAX_WORDS, Extractive, Generator, Scripted, group_name, wants_literature
+from rag.query import Query, understand
+from rag.types import Draft, Evidence, Hit
+from tests.contracts.generator import GeneratorContract
+from tests.rag.bookshelf import Bookshelf, corpus, document
+from tests.rag.test_evidence import PAIR, ask
+
+
+class TestExtractive(GeneratorContract):
+    @pytest.fixture
+    def generator(self) -> Generator:
+        return Extractive()
+
+
+class TestScripted(GeneratorContract):
+    @pytest.fixture
+    def generator(self) -> Generator:
+        return Scripted(lambda _, evidence: [Draft(item.text, (item,)) for item in evidence[:2]])
+
+
+def evidence_of(shelf: Bookshelf, scores: dict[str, float]) -> list[Evidence]:
+    """The first sentence of each named document with the score given."""
+    found = []
+    for name, score in scores.items():
+        page = next(page for page in shelf.pages if page.document_id == name)
+        book = shelf.books[name]
+        hit = Hit(page, book, score, book.drugs.generic)
+        found.append(Evidence(hit, page.text, page.start, page.end, score))
+    return sorted(found, key=lambda item: -item.score)
+
+
+def test_every_statement_is_its_evidence() -> None:
+    for draft in Extractive().generate(*ask(PAIR)):
+        assert [item.text for item in draft.evidence] == [draft.text]
+
+
+def test_each_drug_has_its_share_in_the_order_of_the_question() -> None:
+    query, evidence = ask(PAIR)
+    groups = [group_name(query, draft.evidence[0]) for draft in Extractive().generate(query, evidence)]
+    assert [name for name in dict.fromkeys(groups) if name] == ["propafenone", "colchicine"]
+
+
+def test_an_answer_stays_short() -> None:
+    facts = [f"Colchicine at dose number {n} has effect {n * 7} in {'very ' * 25}many adults." for n in range(30)]
+    shelf = Bookshelf([document("label:c:1", [("dosage_and_administration", "\n".join(facts))], "colchicine")])
+    query = understand("dose of colchicine", shelf.resolver())
+    page = shelf.pages[0]
+    hit = Hit(page, shelf.books["label:c:1"], 1.0, ("colchicine",))
+    at = 0
+    evidence = []
+    for fact in facts:
+        evidence.append(Evidence(hit, fact, at, at + len(fact), 0.9))
+        at += len(fact) + 1
+    drafts = Extractive().generate(query, evidence)
+    assert 1 <= len(drafts) <= MAX_STATEMENTS
+    assert sum(len(draft.text.split()) for draft in drafts) <= MAX_WORDS
+
+
+def test_labels_come_before_papers_unless_papers_are_asked_for() -> None:
+    shelf = Bookshelf(
+        [
+            document(
+                "label:c:1", [("drug_interactions", "Colchicine with inhibitors needs a lower dose.")], "colchicine"
+            ),
+            document("pubmed:1", [("abstract", "Colchicine with inhibitors was harmful in a cohort.")], "colchicine"),
+        ]
+    )
+    evidence = evidence_of(shelf, {"label:c:1": 0.6, "pubmed:1": 0.65})
+    for question, first in (("colchicine with inhibitors", "label:c:1"), ("trials of colchicine", "pubmed:1")):
+        query = understand(question, shelf.resolver())
+        drafts = Extractive().generate(query, evidence)
+        assert drafts[0].evidence[0].hit.document.document_id == first
+
+
+def test_padding_is_left_out() -> None:
+    shelf = Bookshelf(corpus())
+    query = understand("interactions of colchicine", shelf.resolver())
+    evidence = evidence_of(shelf, {"label:c:4": 0.9})
+    weak = [Evidence(item.hit, item.text, item.start, item.end, 0.3) for item in evidence]
+    assert len(Extractive().generate(query, [*evidence, *weak])) == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"), [("Which studies compare them?", True), ("Is it safe in renal impairment?", False)]
+)
+def test_questions_for_literature_are_recognised(question: str, expected: bool) -> None:
+    assert wants_literature(question) is expected
+
+
+def test_without_a_drug_there_is_one_group() -> None:
+    query: Query = Query("grapefruit juice")
+    shelf = Bookshelf(corpus())
+    assert len(Extractive().generate(query, evidence_of(shelf, {"pubmed:7": 0.8}))) == 1

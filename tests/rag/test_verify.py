@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.schema import Document
+from rag.types import Draft, Evidence, Hit, Quote
+from rag.verify import Checker, exactness, support
+from tests.rag.bookshelf import Bookshelf, document
+
+TEXT = st.text(alphabet=st.sampled_from("abc é–𝒳.\n10"), min_size=2, max_size=60)
+
+
+def shelf_of(text: str, **fields: object) -> Bookshelf:
+    return Bookshelf([document("label:x:1", [("s", text)], "xanol", **fields)])
+
+
+def evidence(shelf: Bookshelf, start: int, end: int) -> Evidence:
+    book = next(iter(shelf.books.values()))
+    page = replace(shelf.pages[0], section="s")
+    return Evidence(Hit(page, book, 1.0), book.sections[0].text[start:end], start, end, 0.9)
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> tuple[str, int, int]:
+    text = "x" + draw(TEXT)
+    start = draw(st.integers(0, len(text) - 1))
+    return text, start, draw(st.integers(start + 1, len(text)))
+
+
+@given(spans())
+def test_exact_quotes_survive(case: tuple[str, int, int]) -> None:
+    text, start, end = case
+    item = evidence(shelf_of(text), start, end)
+    verified = Checker(shelf_of(text)).verify([Draft(item.text, (item,))])
+    assert [draft.text for draft in verified.drafts] == [text[start:end]]
+    assert not verified.removed
+
+
+@given(spans(), st.text(min_size=1, max_size=3), st.integers(0, 60), st.integers(-2, 2))
+def test_a_tampered_quote_never_survives(case: tuple[str, int, int], insert: str, at: int, shift: int) -> None:
+    text, start, end = case
+    item = evidence(shelf_of(text), start, end)
+    place = at % (len(item.text) + 1)
+    tampered = replace(
+        item, text=item.text[:place] + insert + item.text[place:], start=start + shift, end=end + shift + len(insert)
+    )
+    checker = Checker(shelf_of(text))
+    exact = 0 <= tampered.start < tampered.end <= len(text) and text[tampered.start : tampered.end] == tampered.text
+    assert checker.confirmed(tampered) is exact
+    assert bool(checker.verify([Draft(tampered.text, (tampered,))]).drafts) is exact
+    # The words of the statement alone changed, the quotation left as it is.
+    assert not checker.verify([Draft(item.text + insert, (item,))]).drafts
+
+
+@given(spans(), st.integers(0, 63))
+def test_a_changed_hash_is_seen(case: tuple[str, int, int], digit: int) -> None:
+    text, start, end = case
+    book = shelf_of(text).books["label:x:1"]
+    quote = Quote.of(text[start:end], start, end)
+    assert exactness(book, "s", quote) is None
+    wrong = "0" if quote.sha256[digit] != "0" else "1"
+    assert exactness(book, "s", replace(quote, sha256=quote.sha256[:digit] + wrong + quote.sha256[digit + 1 :]))
+
+
+@pytest.mark.parametrize(
+    ("fields", "as_of", "superseded", "expected"),
+    [
+        ({}, None, False, None),
+        ({"retracted": True}, None, False, "retracted"),
+        ({"retracted": True}, None, True, "retracted"),
+        ({"superseded_on": date(2021, 1, 1)}, None, False, "superseded"),
+        ({"superseded_on": date(2021, 1, 1)}, None, True, None),
+        ({"superseded_on": date(2021, 1, 1)}, date(2020, 12, 31), False, None),
+        ({"superseded_on": date(2021, 1, 1)}, date(2021, 1, 1), False, "not in force"),
+        ({}, date(2020, 4, 30), False, "not in force"),
+        ({}, date(2020, 5, 1), False, None),
+    ],
+)
+def test_only_sources_in_force_may_be_cited(
+    fields: dict[str, object], as_of: date | None, superseded: bool, expected: str | None
+) -> None:
+    shelf = shelf_of("The dose is one.", **fields)
+    checker = Checker(shelf, as_of, superseded=superseded)
+    assert checker.fault("label:x:1", "s", Quote.of("The dose", 0, 8)) == expected
+
+
+@pytest.mark.parametrize(
+    ("document_id", "section", "quote", "expected"),
+    [
+        ("label:none:1", "s", Quote.of("The", 0, 3), "document missing"),
+        ("label:x:1", "none", Quote.of("The", 0, 3), "section missing"),
+        ("label:x:1", "s", Quote.of("", 3, 3), "text differs"),
+        ("label:x:1", "s", Quote.of("ose", -5, -2), "text differs"),
+        ("label:x:1", "s", Quote.of("one.", 12, 99), "text differs"),
+        ("label:x:1", "s", Quote("The", 0, 3, "0" * 64), "hash differs"),
+    ],
+)
+def test_every_fault_has_its_reason(document_id: str, section: str, quote: Quote, expected: str) -> None:
+    assert Checker(shelf_of("The dose is one.")).fault(document_id, section, quote) == expected
+
+
+def test_removed_statements_are_counted_by_reason() -> None:
+    shelf = shelf_of("The dose is one.")
+    good = evidence(shelf, 0, 16)
+    gone = replace(good, hit=replace(good.hit, passage=replace(good.hit.passage, document_id="label:y:1")))
+    drafts = [
+        Draft(good.text, (good, gone)),
+        Draft("The dose is two.", (good,)),
+        Draft(gone.text, (gone,)),
+        Draft("x", ()),
+    ]
+    verified = Checker(shelf).verify(drafts)
+    assert [(draft.text, draft.evidence) for draft in verified.drafts] == [(good.text, (good,))]
+    assert verified.removed == {"not a quotation": 2, "document missing": 1}
+
+
+def test_a_document_is_read_once_for_an_answer() -> None:
+    class Counting:
+        reads = 0
+
+        def document(self, document_id: str) -> Document | None:
+            self.reads += 1
+            return shelf_of("The dose is one.").document(document_id)
+
+    shelf = Counting()
+    checker = Checker(shelf)
+    for _ in range(3):
+        checker.fault("label:x:1", "s", Quote.of("The", 0, 3))
+    assert shelf.reads == 1
+
+
+def test_support_is_verbatim_or_nothing() -> None:
+    item = evidence(shelf_of("The dose is one."), 0, 16)
+    assert support("The dose is one.", [item]) == "verbatim"
+    assert support("The dose is one", [item]) == "unsupported"
