@@ -33,6 +33,8 @@ from rag.view import View
 
 HITS = 24
 """Passages whose sentences compete."""
+UNANCHORED = 0.1
+"""How much better a sentence must score where the question names no drug that would tie the sentence to it."""
 NEAREST = 3
 """Passages that an abstention shows."""
 
@@ -144,7 +146,8 @@ def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Fou
     together = view.together(query, request.filters, request.as_of) if paired else []
     unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits) if not hit.document.retracted}
     evidence = select(query, list(unique.values()), embedder)
-    usable = [item for item in evidence if item.score >= request.min_score and _about(query, item)]
+    least = request.min_score + (0.0 if query.drugs else UNANCHORED)
+    usable = [item for item in evidence if item.score >= least and _about(query, item)]
     return Found(usable, evidence, direct=not paired or bool(together))
 
 

@@ -71,7 +71,7 @@ class Engine:
         *,
         generator: str = "extractive",
         max_references: int = 8,
-        min_score: float = 0.3,
+        min_score: float = 0.32,
         new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         self._library, self._views, self._embedder, self._generators = library, views, embedder, generators

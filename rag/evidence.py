@@ -20,6 +20,7 @@ from rank_bm25 import BM25Plus
 
 from ingest.sentences import Span
 from rag.focus import focus, group_of, is_focused, of_several
+from rag.lexical import analyse
 from rag.query import Query
 from rag.spans import quotable
 from rag.types import Embedder, Evidence, Hit
@@ -42,8 +43,9 @@ _STOP = frozenset(
     )
 )
 # Words that only say that an interaction is asked for; sentences that repeat them say the least.
-_CUES = frozenset({"interaction", "interact", "combine", "combination", "drug", "safe", "effect"})
+_CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
+_BRITISH = re.compile(r"(?<=[a-z]{4})is(?=(?:e[ds]?|ing|ations?)\b)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,12 @@ def _quotable(text: str) -> tuple[Span, ...]:
 
 @lru_cache(16384)
 def tokens(text: str) -> tuple[str, ...]:
-    """Folded words without stop words and plural s. Remembered: popular passages come again and again."""
+    """The terms of the index (`rag.lexical.analyse`) without stop words, British -ise as -ize.
+
+    Remembered, since popular passages come again and again.
+    """
     words = (word for word in _WORD.findall(text.casefold()) if word not in _STOP)
-    return tuple(word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word for word in words)
+    return tuple(analyse(_BRITISH.sub("iz", " ".join(words))))
 
 
 def question_terms(query: Query) -> list[str]:
@@ -112,7 +117,10 @@ def question_terms(query: Query) -> list[str]:
 
 def _lexical(query: Query, found: Sequence[Candidate]) -> list[float]:
     """BM25 (rank-bm25, idf always positive) as a share of what a sentence with every question term would get."""
-    bags = [[*tokens(item.text), *tokens(item.hit.passage.section), *dict.fromkeys(item.hit.drugs)] for item in found]
+    bags = [
+        [*tokens(item.text), *tokens(item.hit.passage.section.replace("_", " ")), *tokens(" ".join(item.hit.drugs))]
+        for item in found
+    ]
     unknown = set(tokens(" ".join(query.unresolved))) if query.drugs else set()
     model = BM25Plus(bags, delta=0)  # type: ignore[no-untyped-call]
     # A notice says that a drug is unknown; the sentences of the other drug need not be worse for it.

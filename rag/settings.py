@@ -31,7 +31,7 @@ class Settings(BaseSettings):
         default=8, ge=1, le=20, description="References of an answer when the request names no number"
     )
     min_score: float = Field(
-        default=0.3, ge=0, le=1, description="Evidence score below which a sentence answers nothing; none: abstention"
+        default=0.32, ge=0, le=1, description="Evidence score below which a sentence answers nothing; none: abstention"
     )
     threads: int = Field(
         default=2, ge=1, description="Questions answered at the same time; processor threads of the models"

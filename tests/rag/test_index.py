@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from multiprocessing.context import ForkServerContext
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -437,13 +438,12 @@ def _build_for_ever(folder: Path, started: Event) -> None:
         build(shelf(documents=40), EMBEDDER, folder, lambda _done, _total: started.set(), rebuild=True)
 
 
-def test_a_killed_build_leaves_a_whole_index(tmp_path: Path) -> None:
+def test_a_killed_build_leaves_a_whole_index(tmp_path: Path, processes: ForkServerContext) -> None:
     expected = build(shelf(documents=40), EMBEDDER, tmp_path)
     answers = Index.open(tmp_path, "cpu").lexical("dose", 20, Scope())
-    context = multiprocessing.get_context("forkserver")
     for pause in np.random.default_rng(4).uniform(0, 0.3, 4):
-        started = context.Event()
-        process = context.Process(target=_build_for_ever, args=(tmp_path, started))
+        started = processes.Event()
+        process = processes.Process(target=_build_for_ever, args=(tmp_path, started))
         process.start()
         assert started.wait(60)
         time.sleep(pause)
@@ -456,15 +456,23 @@ def test_a_killed_build_leaves_a_whole_index(tmp_path: Path) -> None:
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) <= 2
 
 
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Starts processes that have this module loaded already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
 def _build_with_little_space(folder: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
     with pytest.raises(IndexBuildError, match="check free space and permissions"):
         build(shelf(documents=400), EMBEDDER, folder)
 
 
-def test_a_disk_that_takes_no_more_leaves_the_last_index(tmp_path: Path) -> None:
+def test_a_disk_that_takes_no_more_leaves_the_last_index(tmp_path: Path, processes: ForkServerContext) -> None:
     expected = build(shelf(documents=5), EMBEDDER, tmp_path)
-    process = multiprocessing.get_context("forkserver").Process(target=_build_with_little_space, args=(tmp_path,))
+    process = processes.Process(target=_build_with_little_space, args=(tmp_path,))
     process.start()
     process.join()
     assert process.exitcode == 0
