@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,7 +37,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 bench = typer.Typer(help="Measure.", no_args_is_help=True)
+corpora = typer.Typer(help="The corpora that CiteRx ships or describes.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
+app.add_typer(corpora, name="corpora")
 
 HELD = ("generation", "embedder", "passages", "documents", "revision", "indexed_at", "newest_source", "demonstration")
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
@@ -190,6 +193,30 @@ def bench_serve(
         asked = benchmark.questions(store, requests, seed)
     result = benchmark.run(asked, url, concurrency or [1, 2], lambda step: typer.echo(step, err=True))
     _write_json(result) if json else _show(render.measured(result))
+
+
+@corpora.command("check")
+def corpora_check(
+    shared: Annotated[Path | None, typer.Option(help="Folder of the real material to compare with.")] = None,
+    json: Json = False,
+) -> None:
+    """Check the starter corpus: its shape and, with --shared, own words, true numbers and bibliography.
+
+    Exits with 1 where something is wrong.
+    """
+    from corpora.check import run, structure
+
+    with _starter_corpus() as folder:
+        findings = run(Path(folder), shared) if shared else structure(Path(folder))
+    if json:
+        _write_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.file}: {finding.place}: {finding.check}: {finding.reason}")
+        checked = "shape, wording, numbers, bibliography" if shared else "shape only: give --shared for the rest"
+        typer.echo(f"{len(findings)} findings ({checked})")
+    if findings:
+        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -40,4 +40,4 @@ def _structure(drugs: list[Label], papers: list[Article]) -> list[Finding]:
 
 def _numbers(starter: Path, drugs: list[Label], shared_data: Path) -> list[Finding]:
     real = numbers.collect(drugs, shared.label_texts(shared_data))
-    return list(numbers.untrue(drugs, real, numbers.exemptions(starter / "exceptions.toml")))
+    return list(numbers.untrue(drugs, real, numbers.exemptions(starter.with_name("exceptions.toml"))))

@@ -187,7 +187,10 @@ def has_bfloat16(device: str) -> bool:
 
 def _load(folder: Path, device: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer  # takes seconds: not before a model is wanted
+    from transformers.utils import logging
 
+    # It would run over the command line's own.
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(
             str(folder), device=device, local_files_only=True, model_kwargs={"use_safetensors": True}

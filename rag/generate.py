@@ -5,6 +5,7 @@ Conformance suite: ``tests/contracts/generator.py``.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from itertools import chain, zip_longest
@@ -21,7 +22,9 @@ MAX_WORDS = 140
 WEAK = 0.6
 """A statement this much weaker than the best of its group is padding; the best of every group stays."""
 BESIDE_DIRECT = 0.9
-"""Where sources name the drugs together, what they say of one alone must score nearly as high to be worth reading."""
+"""Where one sentence names both drugs, those about one must score nearly as high; where two do, they are left out."""
+LONG_WORDS, LONG = 60, 0.15
+"""A statement of more words ranks as if it scored this much less: run-on sentences and rows that list everything."""
 PREFERENCE = 0.1
 """How much better a paper's sentence must score to come before a label's; the reverse where papers are asked for."""
 
@@ -83,8 +86,8 @@ def _groups(query: Query, evidence: Sequence[Evidence]) -> list[list[Evidence]]:
     rest = [item for item in others if group_of(query, item.hit) is None]
     if any(of_drug) and not wants_literature(query.question):
         rest = [item for item in rest if item.score >= max(other.score for other in others)]
-    if direct:
-        enough = BESIDE_DIRECT * direct[0].score
+    if direct and query.shape == "interaction":
+        enough = BESIDE_DIRECT * direct[0].score if len(direct) < 2 else math.inf
         of_drug, rest = [[item for item in group if item.score >= enough] for group in of_drug], []
     ranked = [_ranked(query, group) for group in (direct, *of_drug, rest) if group]
     return [[item for item in group if item.score >= WEAK * group[0].score] for group in ranked]
@@ -95,7 +98,7 @@ def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
 
     def value(item: Evidence) -> float:
         paper = item.hit.document.kind is not Kind.LABEL
-        return item.score + PREFERENCE * (paper == literature)
+        return item.score + PREFERENCE * (paper == literature) - LONG * (len(item.text.split()) > LONG_WORDS)
 
     return sorted(group, key=lambda item: -value(item))
 

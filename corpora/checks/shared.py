@@ -22,7 +22,7 @@ from pypdf import PdfReader
 MIN_CONFIDENCE = 0.5
 """Texts of 2016 whose guessed drug is less certain than this do not count as that drug's label."""
 
-_TAG = re.compile(r"<[^<>]+>")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")  # "<4 mEq/L" is no tag
 _NAME = re.compile(r"[a-z0-9]+")
 
 

@@ -101,7 +101,7 @@ def test_a_wrong_dose_a_foreign_set_id_and_a_needless_exemption_are_found() -> N
 
 def test_numbers_are_those_of_the_real_labels(real_labels: list[shared.LabelText]) -> None:
     found = labels(starter())
-    exempt = numbers.exemptions(starter() / "exceptions.toml")
+    exempt = numbers.exemptions(starter().with_name("exceptions.toml"))
     assert list(numbers.untrue(found, numbers.collect(found, real_labels), exempt)) == []
 
 
