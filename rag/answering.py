@@ -23,11 +23,11 @@ from rag.compose import (
     text_of,
 )
 from rag.evidence import select
-from rag.focus import names_other, of_several, populations, says
+from rag.focus import names_other, of_several, populations, says, shared_pathways
 from rag.generate import Generator
 from rag.query import Query, understand
 from rag.safety import Warned, floor
-from rag.types import Answer, Draft, Embedder, Evidence, Filters, Notice, Provenance, Safety, Statement, Status
+from rag.types import Answer, Draft, Embedder, Evidence, Filters, Hit, Notice, Provenance, Safety, Statement, Status
 from rag.verify import Checker, Shelf
 from rag.view import View
 
@@ -144,11 +144,19 @@ def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Fou
     hits = view.searcher.search(query, HITS, request.filters, request.as_of)
     paired = query.shape == "interaction" and len(query.drugs) > 1
     together = view.together(query, request.filters, request.as_of) if paired else []
-    unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits) if not hit.document.retracted}
+    # Where no source has the pair, papers on the mechanism that both drugs share are the nearest there is.
+    papers = [] if together or not paired else _on_mechanism(view, query, hits, request)
+    unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers) if not hit.document.retracted}
     evidence = select(query, list(unique.values()), embedder)
     least = request.min_score + (0.0 if query.drugs else UNANCHORED)
     usable = [item for item in evidence if item.score >= least and _about(query, item)]
     return Found(usable, evidence, direct=not paired or bool(together))
+
+
+def _on_mechanism(view: View, query: Query, hits: Sequence[Hit], request: Request) -> list[Hit]:
+    shared = shared_pathways(query, [(hit, hit.passage.text) for hit in hits])
+    words = ["P-glycoprotein" if term == "pgp" else term for term in shared]
+    return view.papers_on([*words, "interactions"], request.filters, request.as_of) if shared else []
 
 
 def _about(query: Query, item: Evidence) -> bool:

@@ -6,7 +6,7 @@ These are rules on words, on purpose: they say why a sentence was preferred, and
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.query import Query
 from rag.sections import base
@@ -41,7 +41,7 @@ def focus(query: Query, items: Sequence[tuple[Hit, str]]) -> list[float]:
     for weighs half.
     """
     wanted = populations(query.question)
-    shared = _shared_mechanisms(query, items) if of_several(query) else set()
+    shared = shared_mechanisms(query, items) if of_several(query) else set()
     plain = [_plain_focus(query, hit, text, shared) for hit, text in items]
     if not wanted:
         return plain
@@ -96,19 +96,25 @@ def _plain_focus(query: Query, hit: Hit, text: str, shared: set[str]) -> float:
         return section
     if names_other(query, hit, text):
         return 1.0
-    return MECHANISM if _mechanisms(text) & shared else SECTION * section
+    return MECHANISM if mechanisms(text) & shared else SECTION * section
 
 
-def _mechanisms(text: str) -> set[str]:
+def mechanisms(text: str) -> set[str]:
+    """Enzymes, transporters and effects through which drugs act on each other, without spaces and hyphens."""
     folded = {re.sub(r"[\s-]", "", match).casefold() for match in _MECHANISM.findall(text)}
     return {"pgp" if term == "pglycoprotein" else term for term in folded}
 
 
-def _shared_mechanisms(query: Query, items: Sequence[tuple[Hit, str]]) -> set[str]:
-    """Mechanisms that stand in sentences of at least two of the question's drugs."""
+def shared_mechanisms(query: Query, items: Iterable[tuple[Hit, str]]) -> set[str]:
+    """Mechanisms (CYP3A4, P-gp, QT, ...) that stand in sentences of at least two of the question's drugs, folded."""
     owners: dict[str, set[int]] = {}
     for hit, text in items:
         group = group_of(query, hit)
-        for term in _mechanisms(text) if group is not None else ():
+        for term in mechanisms(text) if group is not None else ():
             owners.setdefault(term, set()).add(group or 0)
     return {term for term, groups in owners.items() if len(groups) > 1}
+
+
+def shared_pathways(query: Query, items: Iterable[tuple[Hit, str]]) -> set[str]:
+    """The shared mechanisms that are enzymes or transporters: what papers on interactions are about."""
+    return {term for term in shared_mechanisms(query, items) if term.startswith(("cyp", "pgp", "oatp", "bcrp", "ugt"))}

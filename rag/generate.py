@@ -12,7 +12,7 @@ from itertools import chain, zip_longest
 from typing import Protocol
 
 from ingest.schema import Kind
-from rag.focus import group_of, names_other
+from rag.focus import group_of, mechanisms, names_other, of_several, shared_pathways
 from rag.query import Query
 from rag.types import Draft, Evidence
 
@@ -85,12 +85,21 @@ def _groups(query: Query, evidence: Sequence[Evidence]) -> list[list[Evidence]]:
     of_drug = [[item for item in others if group_of(query, item.hit) == index] for index in range(len(query.drugs))]
     rest = [item for item in others if group_of(query, item.hit) is None]
     if any(of_drug) and not wants_literature(query.question):
-        rest = [item for item in rest if item.score >= max(other.score for other in others)]
+        best = max(item.score for item in others)
+        rest = [item for item in rest if item.score >= best] or _on_pathway(query, evidence, rest)[:1]
     if direct and query.shape == "interaction":
         enough = BESIDE_DIRECT * direct[0].score if len(direct) < 2 else math.inf
         of_drug, rest = [[item for item in group if item.score >= enough] for group in of_drug], []
     ranked = [_ranked(query, group) for group in (direct, *of_drug, rest) if group]
     return [[item for item in group if item.score >= WEAK * group[0].score] for group in ranked]
+
+
+def _on_pathway(query: Query, evidence: Sequence[Evidence], rest: Sequence[Evidence]) -> list[Evidence]:
+    """Of other sources, what speaks of an enzyme or transporter that two of the question's drugs share."""
+    if not of_several(query):
+        return []
+    shared = shared_pathways(query, [(item.hit, item.text) for item in evidence])
+    return [item for item in rest if mechanisms(item.text) & shared]
 
 
 def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:

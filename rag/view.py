@@ -23,6 +23,8 @@ from rag.types import Embedder, Filters, Hit
 PAIR_DEPTH = 20
 """Passages looked at for each order of two drugs before it is said that none names both."""
 NAMES = 12
+FEW_PAPERS = 3
+"""Passages of papers on a mechanism; more would crowd out what is said of the drugs themselves."""
 
 
 class Searcher(Protocol):
@@ -98,6 +100,13 @@ class View:
             for hit in found.values()
             if not hit.document.retracted and (not allowed or hit.document.kind in allowed)
         ]
+
+    def papers_on(self, words: Iterable[str], filters: Filters, as_of: date | None) -> list[Hit]:
+        """The few passages of the literature that share most of these words, retracted papers left out."""
+        if filters.kinds and not set(filters.kinds) - {Kind.LABEL.value}:
+            return []
+        found = self.index.lexical(" ".join(sorted(words)), FEW_PAPERS, _papers(filters, as_of))
+        return [hit for hit in self._hits(found) if not hit.document.retracted]
 
     def _names(self, query: Query, keys: tuple[str, ...]) -> tuple[str, ...]:
         """A drug's keys, the question's word for it and its other names in the corpus, a dozen at most."""

@@ -1,4 +1,4 @@
-"""Question-passage pairs that the embedder and the reranker are tuned on, from sets whose licences allow shipping weights.
+"""Question-passage pairs that the embedder and the reranker are tuned on, from sets whose licences allow it.
 
 Sources and licences: BioASQ 7b-9b (CC BY 2.5), MedQuAD (CC BY 4.0), PubMedQA's 500 training questions (MIT),
 evidence-inference (MIT), COVID-QA (Apache-2.0), XQuAD (CC BY-SA 4.0), openFDA labels (public domain).
