@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+import anyio
 from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
@@ -76,17 +76,21 @@ class SecurityHeaders:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
-    watcher = asyncio.create_task(service.watch())  # healthz answers while the models load
     try:
-        yield
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(service.watch)  # healthz answers while the models load
+            try:
+                yield
+            finally:
+                tasks.cancel_scope.cancel()
     finally:
-        watcher.cancel()
+        service.close()
 
 
 def _open_engine(settings: Settings) -> Engine:
     from rag.engine import Engine as RealEngine  # torch comes with it
 
-    return RealEngine.open(settings)
+    return RealEngine.open(settings, threads=1)  # the service answers several questions at once instead
 
 
 async def _page() -> FileResponse:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -63,16 +63,17 @@ def ingest(
     """
     if not paths and not starter:
         raise typer.BadParameter("name files or folders to ingest, or --starter", param_hint="PATHS")
+    from ingest.pipeline import InterruptedIngestError
+
     settings = _settings()
     with _store(settings) as store, ExitStack() as stack:
         names = [*(paths or []), *([stack.enter_context(_starter_corpus())] if starter else [])]
-        result = _ingest(store, names)
-    if json:
-        _write_json(result.to_json())
-    else:
-        from api import render
-
-        _show(render.report(result))
+        try:
+            result = _ingest(store, names)
+        except InterruptedIngestError as error:
+            _show_report(error.report, json=json)
+            raise
+    _show_report(result, json=json)
     done = sum(number for outcome, number in result.totals.items() if outcome not in {"skipped", "faults"})
     if done == 0 or result.failed_share > settings.error_threshold:
         reason = "nothing could be ingested" if done == 0 else f"{result.failed_share:.0%} of the records are faulty"
@@ -113,8 +114,8 @@ def ask(
     request = AskRequest.model_validate({"question": question, "filters": filters, "max_references": references})
     if starter:
         _prepare_starter(settings)
-    engine = _engine(settings)
-    answer = engine.ask(request.question, filters=request.filters.record(), max_references=request.max_references)
+    with closing(_engine(settings)) as engine:
+        answer = engine.ask(request.question, filters=request.restriction(), max_references=request.max_references)
     _write_json(answer) if json else _show(render.answer(answer))
 
 
@@ -132,7 +133,8 @@ def search(
 
     filters = {"drugs": drug or (), "kinds": kind or ()}
     request = SearchRequest.model_validate({"question": question, "k": k, "filters": filters})
-    hits, timings = _engine(_settings()).search(request.question, request.k, request.filters.record())
+    with closing(_engine(_settings())) as engine:
+        hits, timings = engine.search(request.question, request.k, request.restriction())
     _write_json(SearchResponse.of(hits, timings)) if json else _show(render.hits(hits))
 
 
@@ -193,6 +195,33 @@ def bench_serve(
         asked = benchmark.questions(store, requests, seed)
     result = benchmark.run(asked, url, concurrency or [1, 2], lambda step: typer.echo(step, err=True))
     _write_json(result) if json else _show(render.measured(result))
+
+
+@bench.command("crash")
+def bench_crash(
+    paths: Annotated[list[str] | None, typer.Argument(help="What to ingest; by default the starter corpus.")] = None,
+    moments: Annotated[int, typer.Option(min=1, help="How often to kill, by turns ingest and index.")] = 20,
+    seed: Annotated[int, typer.Option(help="Makes the moments the same again.")] = 0,
+    json: Json = False,
+) -> None:
+    """Kill ingest and index at random moments, rerun plainly, compare with an uninterrupted run.
+
+    Exits with 1 where documents, passages or answers differ.
+    """
+    from api.crash import crash
+
+    with _starter_corpus() as folder:
+        outcome = crash(paths or [folder], moments, seed, lambda line: typer.echo(line, err=True))
+    if json:
+        _write_json(asdict(outcome))
+    else:
+        verdict = "the same as" if outcome.equal else "DIFFERENT from"
+        typer.echo(
+            f"killed {outcome.killed} of {outcome.moments} runs; {outcome.documents} documents, {outcome.passages} "
+            f"passages, index {outcome.generation} and the answers are {verdict} those of an uninterrupted run"
+        )
+    if not outcome.equal:
+        raise typer.Exit(1)
 
 
 @corpora.command("check")
@@ -308,6 +337,15 @@ def _ingest(store: Store, paths: list[str]) -> Report:
             )
 
         return pipeline.ingest(store, paths, on_progress)
+
+
+def _show_report(report: Report, *, json: bool) -> None:
+    if json:
+        _write_json(report.to_json())
+        return
+    from api import render
+
+    _show(render.report(report))
 
 
 def _build(store: Store, settings: Settings, *, rebuild: bool = False) -> Manifest:

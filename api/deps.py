@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from api.metrics import Metrics
-from api.problems import PROBLEMS, NotReadyError, slug_of
+from api.problems import PROBLEMS, NotReadyError, OverloadedError, slug_of
 from ingest.schema import Document, Passage
 from rag.generations import Manifest
 from rag.settings import Settings
@@ -21,6 +21,8 @@ from rag.types import Answer, Filters, Hit
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+MAX_WAITING = 32
+"""Questions that wait for their turn; who comes later would have given up before being answered."""
 
 
 class View(Protocol):
@@ -40,10 +42,13 @@ class Engine(Protocol):
 
     @property
     def view(self) -> View:
-        """The generation being served; raises ``IndexUnavailableError``."""
+        """The generation being served; raises ``IndexUnavailableError`` or why it cannot be opened."""
 
     def refresh(self) -> bool:
-        """Swaps to a newer index generation; false where there is none."""
+        """Swaps to a newer index generation; false where there is none; raises where it cannot be opened."""
+
+    def close(self) -> None:
+        """Closes the store."""
 
     def ask(
         self,
@@ -56,7 +61,9 @@ class Engine(Protocol):
     ) -> Answer:
         """The answer, which is stored too; None takes the setting."""
 
-    def search(self, question: str, k: int, filters: Filters) -> tuple[list[Hit], dict[str, float]]:
+    def search(
+        self, question: str, k: int = 10, filters: Filters | None = None, as_of: date | None = None
+    ) -> tuple[list[Hit], dict[str, float]]:
         """The ``k`` best passages, and milliseconds per stage."""
 
     def document(self, document_id: str) -> Document:
@@ -73,6 +80,7 @@ class Service:
     """The state of one application: settings, metrics, and the engine once there is one.
 
     ``limiter`` holds the questions answered at a time to ``settings.threads``: more would only share the processor.
+    The engine is opened once; an index that cannot be read is its `refresh`'s failure, and look-ups go on.
     """
 
     def __init__(self, settings: Settings, open_engine: Callable[[], Engine], interval: float = 1.0) -> None:
@@ -102,6 +110,11 @@ class Service:
         else:
             self.engine.refresh()
 
+    def close(self) -> None:
+        """Closes the engine, where there is one."""
+        if self.engine is not None:
+            self.engine.close()
+
     @property
     def manifest(self) -> Manifest | None:
         """What the index being served holds; None where there is none."""
@@ -114,7 +127,12 @@ class Service:
         return self.engine
 
     async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs inference in a thread, so that the event loop stays free; waits for its turn."""
+        """Runs inference in a thread, so that the event loop stays free; waits for its turn.
+
+        Raises ``OverloadedError`` where ``MAX_WAITING`` are waiting.
+        """
+        if self.limiter.statistics().tasks_waiting >= MAX_WAITING:
+            raise OverloadedError
         return await to_thread.run_sync(lambda: function(*args, **kwargs), limiter=self.limiter)
 
 

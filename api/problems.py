@@ -22,7 +22,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ingest.errors import StoreError
 from rag.errors import (
+    EmbedderMismatchError,
     GeneratorError,
+    IndexBuildError,
     IndexCorruptError,
     IndexUnavailableError,
     MissingExtraError,
@@ -37,6 +39,10 @@ MEDIA_TYPE = "application/problem+json"
 
 class NotReadyError(Exception):
     """The service has not opened an index yet; the message says why, in words that may be shown."""
+
+
+class OverloadedError(Exception):
+    """Too many questions are waiting for their turn."""
 
 
 class Problem(BaseModel):
@@ -69,14 +75,18 @@ PROBLEMS = {
     "internal": Kind(500, "Internal error", "The service failed on this request; its log says why."),
     "not-ready": Kind(503, "Not ready", "The service is starting or there is no index yet: run `citerx index`."),
     "index-corrupt": Kind(503, "Index damaged", "The index does not match its manifest: run `citerx index --rebuild`."),
+    "index-build": Kind(503, "Index not built", "The index cannot be built; the service's log says why."),
+    "overloaded": Kind(503, "Overloaded", "Too many questions are waiting; ask again after `Retry-After` seconds."),
     "model": Kind(503, "Model not usable", "A model cannot be loaded; the service's log says why."),
     "store": Kind(503, "Store not usable", "The store cannot be read; the service's log says why."),
 }
 BY_STATUS = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "body-too-large"}
 BY_ERROR: dict[type[Exception], str] = {
     NotReadyError: "not-ready",
+    OverloadedError: "overloaded",
     IndexUnavailableError: "not-ready",
     IndexCorruptError: "index-corrupt",
+    IndexBuildError: "index-build",
     NotFoundError: "not-found",
     GeneratorError: "generator",
     MissingExtraError: "generator",
@@ -84,12 +94,12 @@ BY_ERROR: dict[type[Exception], str] = {
     StoreError: "store",
 }
 # Their messages are written for the caller; the others' may name paths of the machine and go to the log.
-SHOWN = {NotReadyError, NotFoundError, GeneratorError, MissingExtraError}
+SHOWN = (NotReadyError, EmbedderMismatchError, NotFoundError, GeneratorError, MissingExtraError)
 
 
 def slug_of(error: Exception) -> str:
-    """Which problem an exception is."""
-    return BY_ERROR.get(type(error), "internal")
+    """Which problem an exception is: that of its own class, else of the nearest one it derives from."""
+    return next((BY_ERROR[kind] for kind in type(error).__mro__ if kind in BY_ERROR), "internal")
 
 
 def problem(
@@ -169,8 +179,8 @@ def _on_http(request: Request, error: Exception) -> JSONResponse:
 
 
 def _on_known(request: Request, error: Exception) -> JSONResponse:
-    show = type(error) in SHOWN
-    if not show and not isinstance(error, IndexUnavailableError):
+    show = isinstance(error, SHOWN)
+    if not show and not isinstance(error, IndexUnavailableError | OverloadedError):
         log.error("%s: %s", request.url.path, error)
     return problem(request, slug_of(error), str(error) if show else "")
 

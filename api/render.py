@@ -89,8 +89,14 @@ def _answer(result: Answer) -> Iterator[RenderableType]:
 
 
 def _reference(reference: Reference) -> Iterator[RenderableType]:
-    marks = [mark for mark in ("retracted", "superseded", "editorial") if getattr(reference, mark)]
-    yield text(f"[{reference.number}] {reference.citation}" + (f" ({', '.join(marks)})" if marks else ""))
+    marks = [
+        mark
+        for mark in ("retracted", "expression_of_concern", "corrected", "superseded", "editorial")
+        if getattr(reference, mark)
+    ]
+    yield text(
+        f"[{reference.number}] {reference.citation}" + (f" ({', '.join(marks).replace('_', ' ')})" if marks else "")
+    )
     url = reference.url if reference.url not in reference.citation else ""
     place = (reference.section.replace("_", " "), f"/documents/{reference.document_id}", url)
     yield Padding(text(" · ".join(filter(None, place)), "dim"), (0, 0, 0, 4))

@@ -30,7 +30,7 @@ async def ask(body: AskRequest, service: ServiceDep, engine: EngineDep) -> Answe
     answer = await service.run(
         engine.ask,
         body.question,
-        filters=body.filters.record(),
+        filters=body.restriction(),
         as_of=body.as_of,
         max_references=body.max_references,
         generator=body.generator,
@@ -43,12 +43,12 @@ async def ask(body: AskRequest, service: ServiceDep, engine: EngineDep) -> Answe
 @router.post("/search", tags=["questions"], responses=describe(400, 413, 422, 500, 503))
 async def search(body: SearchRequest, service: ServiceDep, engine: EngineDep) -> SearchResponse:
     """Find the passages that an answer would be made from, best first."""
-    hits, timings = await service.run(engine.search, body.question, body.k, body.filters.record())
+    hits, timings = await service.run(engine.search, body.question, body.k, body.restriction(), body.as_of)
     service.metrics.staged("/search", timings)
     return SearchResponse.of(hits, timings)
 
 
-@router.get("/documents/{document_id}", tags=["records"], responses=describe(404, 422, 503))
+@router.get("/documents/{document_id:path}", tags=["records"], responses=describe(404, 422, 503))
 async def document(document_id: str, engine: EngineDep) -> Document:
     """One version of a source, with its sections; quotes index the sections' `text`."""
     return await run_sync(engine.document, document_id)

@@ -71,16 +71,25 @@ class FiltersModel(RequestModel):
         return Filters(kinds, self.drugs, self.sections, self.published_after, self.published_before)
 
 
-class AskRequest(RequestModel):
+class QuestionRequest(RequestModel):
+    """A question and what is searched for it."""
+
+    question: Question
+    filters: FiltersModel | None = Field(default=None, description="null: no restriction")
+    as_of: IsoDate | None = Field(default=None, description="search what was in force on this date; null: today")
+
+    def restriction(self) -> Filters:
+        """The filters as the engine takes them."""
+        return (self.filters or FiltersModel()).record()
+
+
+class AskRequest(QuestionRequest):
     """A question and what it is answered from."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"question": QUESTION, "filters": {"kinds": ["label"]}, "max_references": 8}]}
     )
 
-    question: Question
-    filters: FiltersModel = FiltersModel()
-    as_of: IsoDate | None = Field(default=None, description="answer from what was in force on this date; null: today")
     max_references: int | None = Field(
         default=None, ge=1, le=20, strict=True, description="null: as the service is set up"
     )
@@ -89,16 +98,14 @@ class AskRequest(RequestModel):
     )
 
 
-class SearchRequest(RequestModel):
+class SearchRequest(QuestionRequest):
     """A question and how many passages are wanted."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"question": QUESTION, "k": 5, "filters": {"drugs": ["colchicine"]}}]}
     )
 
-    question: Question
     k: int = Field(default=10, ge=1, le=100, strict=True)
-    filters: FiltersModel = FiltersModel()
 
 
 class SearchHit(BaseModel):

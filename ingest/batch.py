@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from ingest.database import contents, documents, drug_names, in_chunks, meta, sections
+from ingest.database import contents, documents, drug_names, in_chunks, meta, sections, stand_ins
 from ingest.database import passages as passage_table
 from ingest.errors import ParseError
-from ingest.records import Row, document_row, name_rows, passage_rows, section_rows, unstorable
+from ingest.records import Row, document_row, name_rows, passage_rows, section_rows, stand_in_rows, unstorable
 from ingest.schema import Document, Passage
 
 Outcome = Literal["ingested", "unchanged", "replaced", "skipped"]
+
+MARKS = ("retracted", "expression_of_concern", "corrected")
+# Stands for a date that no source states: before any day that a question can be about.
+UNKNOWN_DAY = date.min
 
 PASSAGE_KEY = ("passage_id", "section", "start", "end", "context", "text_sha256")
 
@@ -30,23 +34,31 @@ class Batch:
     def put(self, document: Document, passages: Sequence[Passage]) -> Outcome:
         """Stores one version of a work with its passages.
 
-        ``unchanged``: this version is there and has had exactly this content before. ``replaced``: it was there with
-        other content, or editorial summaries of the work gave way to the real source. ``skipped``: the document is
-        an editorial summary and the real source is there. Raises `ParseError` for what cannot be stored faithfully.
+        ``unchanged``: it is there and has had exactly this content before, or what is there is newer (by ``revised``,
+        then by the version's number) and stays. ``replaced``: it was there with other content or other marks, or
+        editorial summaries of the work gave way to the real source. ``skipped``: the document is an editorial summary
+        and a real source that it stands for is there. Raises `ParseError` for what cannot be stored faithfully.
+
+        Marks (retracted, expression of concern, corrected) are those of the records with the newest ``revised`` that
+        have come, all of them together: only a newer record takes one away, in whatever order they come.
         """
         if reason := unstorable(document, passages):
             raise ParseError(f"cannot be stored: {reason}", record=document.document_id)
         current, others = self._known(document)
         if document.editorial and any(not row["editorial"] for row in (current, *others) if row):
             return "skipped"
-        if current and current["editorial"] == document.editorial and self._had(current, document.sha256):
+        summaries = [row for row in others if row["editorial"] and not document.editorial]
+        same_sort = current is not None and current["editorial"] == document.editorial
+        if current and same_sort and self._had(current, document.sha256):
             return "unchanged"
-        stand_ins = [row for row in others if row["editorial"] and not document.editorial]
-        for row in stand_ins:
-            self._connection.execute(delete(documents).where(documents.c.row_id == row["row_id"]))
+        self._give_way(summaries)
+        if current and same_sort:
+            document = _marked(document, current)
+            if _age(document.revised, document.version) < _age(current["revised"], current["version"]):
+                return self._keep(current, document)
         self._write(document, passages, current)
         self._works |= {document.work_id, current["work_id"] if current else document.work_id}
-        return "replaced" if current or stand_ins else "ingested"
+        return "replaced" if current or summaries else "ingested"
 
     def delete(self, work_id: str) -> int:
         """Removes every document of the work; returns how many there were. A later `put` brings it back."""
@@ -64,12 +76,37 @@ class Batch:
         self._connection.execute(update(meta).where(meta.c.name == "revision").values(value=meta.c.value + 1))
 
     def _known(self, document: Document) -> tuple[Row | None, list[Row]]:
-        """The row of this document, if any, and the rows of the work's other documents."""
-        same = or_(documents.c.document_id == document.document_id, documents.c.work_id == document.work_id)
-        columns = (documents.c.row_id, documents.c.document_id, documents.c.work_id, documents.c.editorial)
-        rows: list[Row] = [dict(row) for row in self._connection.execute(select(*columns).where(same)).mappings()]
+        """The row of this document, if any, and the other rows of the work and of the works that stand for each other.
+
+        Those are, for an editorial summary, the works that it stands for, else the summaries that stand for this work.
+        """
+        table = documents.c
+        summaries = select(stand_ins.c.document).where(stand_ins.c.work_id == document.work_id)
+        same = or_(
+            table.document_id == document.document_id,
+            table.work_id.in_([document.work_id, *(document.stands_for if document.editorial else ())]),
+            table.row_id.in_(summaries),
+        )
+        columns = (table.row_id, table.document_id, table.work_id, table.editorial, table.version, table.revised)
+        found = select(*columns, *(table[name] for name in MARKS)).where(same)
+        rows: list[Row] = [dict(row) for row in self._connection.execute(found).mappings()]
         current = next((row for row in rows if row["document_id"] == document.document_id), None)
         return current, [row for row in rows if row is not current]
+
+    def _give_way(self, summaries: Sequence[Row]) -> None:
+        for row in summaries:
+            self._connection.execute(delete(documents).where(documents.c.row_id == row["row_id"]))
+            self._works.add(row["work_id"])
+
+    def _keep(self, current: Row, older: Document) -> Outcome:
+        """Leaves what is stored but for its marks, and remembers the older record, so that it is known next time."""
+        self._connection.execute(insert(contents), {"document": current["row_id"], "sha256": older.sha256})
+        marks = {name: getattr(older, name) for name in MARKS}
+        if all(current[name] == mark for name, mark in marks.items()):
+            return "unchanged"
+        self._connection.execute(update(documents).where(documents.c.row_id == current["row_id"]).values(marks))
+        self._works.add(current["work_id"])
+        return "replaced"
 
     def _had(self, current: Row, sha256: str) -> bool:
         same = (contents.c.document == current["row_id"]) & (contents.c.sha256 == sha256)
@@ -83,13 +120,18 @@ class Batch:
         else:
             row_id = current["row_id"]
             self._connection.execute(update(documents).where(documents.c.row_id == row_id).values(row))
-            for table in (sections, drug_names):
+            for table in (sections, drug_names, stand_ins):
                 self._connection.execute(delete(table).where(table.c.document == row_id))
             if current["editorial"] != document.editorial:  # the summary's content is none of the real source's
                 self._connection.execute(delete(contents).where(contents.c.document == row_id))
         owner = {"document": row_id}
         self._connection.execute(insert(contents), owner | {"sha256": document.sha256})
-        for table, rows in ((sections, section_rows(document)), (drug_names, name_rows(document))):
+        inner = (
+            (sections, section_rows(document)),
+            (drug_names, name_rows(document)),
+            (stand_ins, stand_in_rows(document)),
+        )
+        for table, rows in inner:
             if rows:
                 self._connection.execute(insert(table), [owner | values for values in rows])
         self._write_passages(row_id, passage_rows(document, passages))
@@ -125,16 +167,35 @@ class Batch:
 def superseded_on(versions: Sequence[tuple[date | None, str]]) -> list[date | None]:
     """When each version, given as (effective date, version), stopped being the newest of its work; None: it is.
 
-    A version gives way on the effective date of the next dated one, ordered by date and then by version number
-    (other versions count as older than numbered ones). One without a date is older than any with one; as it can end
-    nothing on a known day, versions without a date that no dated one follows all stay current.
+    A higher number is newer whatever the dates say; versions that are no number are older than any that is, and among
+    themselves (and among equal numbers) a later date is newer, no date the oldest. A version ends when the first newer
+    one takes force, but not before it began itself; where no newer one has a date it ends on the day on which it
+    began, and without that on `UNKNOWN_DAY`. Versions that nothing tells apart all stay current.
     """
-    dated = sorted((day, _number(version)) for day, version in versions if day)
     ends: list[date | None] = []
     for day, version in versions:
-        place = bisect_right(dated, (day, _number(version))) if day else 0
-        ends.append(dated[place][0] if place < len(dated) else None)
+        newer = [other for other, name in versions if _order(other, name) > _order(day, version)]
+        begun = day or UNKNOWN_DAY
+        ends.append(max(begun, min((other for other in newer if other), default=begun)) if newer else None)
     return ends
+
+
+def _order(effective: date | None, version: str) -> tuple[int, date]:
+    return _number(version), effective or UNKNOWN_DAY
+
+
+def _age(revised: date | None, version: str) -> tuple[date, int]:
+    """What tells the older of two records of one document; a record without a date is older than any with one."""
+    return revised or UNKNOWN_DAY, _number(version)
+
+
+def _marked(document: Document, current: Row) -> Document:
+    """The document with the marks after both: the newer record's; where neither was revised later, those of either."""
+    stored, given = (day or UNKNOWN_DAY for day in (current["revised"], document.revised))
+    retracted, concern, corrected = (
+        bool((stored >= given and current[name]) or (given >= stored and getattr(document, name))) for name in MARKS
+    )
+    return replace(document, retracted=retracted, expression_of_concern=concern, corrected=corrected)
 
 
 def _number(version: str) -> int:

@@ -42,7 +42,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ingest.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # How long a writer waits for another one; `?timeout=` in the URL overrides it.
 BUSY_SECONDS = "15"
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -71,6 +71,7 @@ documents = Table(
     Column("published", Date),
     Column("effective", Date),
     Column("superseded_on", Date),
+    Column("revised", Date),
     Column("retracted", Boolean, nullable=False),
     Column("expression_of_concern", Boolean, nullable=False),
     Column("corrected", Boolean, nullable=False),
@@ -82,6 +83,14 @@ documents = Table(
 # Every content that a document has had, so that two files which tell the same version differently do not replace
 # each other on every run.
 contents = Table("contents", metadata, _document(), Column("sha256", String, primary_key=True))
+# The works whose arrival ends an editorial summary; a copy of ``Document.stands_for`` that can be searched.
+stand_ins = Table(
+    "stand_ins",
+    metadata,
+    _document(),
+    Column("work_id", String, primary_key=True),
+    Index("stand_ins_by_work", "work_id"),
+)
 sections = Table(
     "sections",
     metadata,
@@ -233,7 +242,10 @@ def _configure(connection: DBAPIConnection, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     """A writer takes its lock at once: a reader's lock cannot be raised to it while another process writes."""
-    writing = connection.get_execution_options().get("writing", False)
+    options = connection.get_execution_options()
+    writing = options.get("writing", False)
+    usual = float(str(connection.engine.url.query.get("timeout", BUSY_SECONDS)))
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * options.get('busy_seconds', usual))}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 

@@ -11,6 +11,9 @@ from ingest.sentences import Span, sentences
 # 160 words of a label are about 230 word pieces: with the context line a passage fills MiniLM's window of 256.
 MAX_WORDS = 160
 MIN_WORDS = 40
+# A table row is a passage of its own, however long, as its cells mean nothing without their headers; beyond this it is
+# cut between cells.
+MAX_ROW_WORDS = 1000
 # A "sentence" beyond this is none (a flattened table without full stops) and is cut at white space.
 RUN_ON_WORDS = 2 * MAX_WORDS
 # Shorter child texts occur in other sections by chance.
@@ -19,6 +22,8 @@ MIN_REPEAT = 60
 NOT_INDEXED = frozenset(
     {"spl_product_data_elements", "package_label_principal_display_panel", "recent_major_changes", "references"}
 )
+_CELL = re.compile(r"\S.*?(?:; |$)", re.DOTALL)
+_WORD = re.compile(r"\S+")
 _HEADING = re.compile(r"\d{1,2}(?:\.\d{1,2})+\s+[A-Z]")
 
 
@@ -48,17 +53,52 @@ def _repeated(section: Section, position: int, indexed: list[Section]) -> list[S
 
 
 def _units(section: Section, repeated: list[Span]) -> Iterator[tuple[int, int, int]]:
-    """Start, end and word count of each sentence outside the repeated stretches, run-ons cut."""
-    for start, end in sentences(section.text):
-        if any(low < end and start < high for low, high in repeated):
+    """Start, end and word count of each table row and each sentence outside the repeated stretches, run-ons cut."""
+    for start, end, is_row in _pieces(section):
+        if any(low <= start and end <= high if is_row else low < end and start < high for low, high in repeated):
             continue
         words = len(section.text[start:end].split())
-        if words <= RUN_ON_WORDS:
+        if words <= (MAX_ROW_WORDS if is_row else RUN_ON_WORDS):
             yield start, end, words
+        elif is_row:
+            for low, high in _cut(section.text, start, end, _CELL, MAX_ROW_WORDS):
+                for first, last in _cut(section.text, low, high, _WORD, MAX_ROW_WORDS):  # a cell that long
+                    yield first, last, len(section.text[first:last].split())
+        else:
+            for low, high in _cut(section.text, start, end, _WORD, MAX_WORDS):
+                yield low, high, MAX_WORDS
+
+
+def _pieces(section: Section) -> Iterator[tuple[int, int, bool]]:
+    """The sentences, those of one table row joined; True marks a row. A table of one column is prose in a frame."""
+    rows: dict[int, int] = {}
+    for table in section.tables:
+        if max(map(len, (table.header, *table.rows))) < 2:
             continue
-        starts = [start + match.start() for match in re.finditer(r"\S+", section.text[start:end])][::MAX_WORDS]
-        for low, high in zip(starts, [*starts[1:], end], strict=True):
-            yield low, low + len(section.text[low:high].rstrip()), MAX_WORDS
+        at = table.start
+        for row in section.text[table.start : table.end].split("\n"):
+            rows[at] = at + len(row.rstrip())
+            at += len(row) + 1
+    done = 0
+    for start, end in sentences(section.text):
+        row_end = rows.get(section.text.rfind("\n", 0, start) + 1)
+        if start >= done:
+            done = row_end or end
+            yield start, done, row_end is not None
+
+
+def _cut(text: str, start: int, end: int, part: re.Pattern[str], most: int) -> Iterator[Span]:
+    """Spans of at most ``most`` words, each of whole ``part`` matches (one that is longer by itself stays whole)."""
+    low = high = size = 0
+    for match in part.finditer(text, start, end):
+        words = len(match.group().split())
+        if size and size + words > most:
+            yield low, high
+            size = 0
+        low = low if size else match.start()
+        high, size = match.start() + len(match.group().rstrip()), size + words
+    if size:
+        yield low, high
 
 
 def _spans(section: Section, repeated: list[Span]) -> Iterator[Span]:

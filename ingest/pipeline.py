@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, Literal, cast
 
-from ingest.errors import IngestError, ParseError, UnknownFormatError
+from ingest.errors import IngestError, ParseError, StoreError, UnknownFormatError
 from ingest.parse import detect
 from ingest.passages import split
 from ingest.schema import Deletion, Document, Fault, Passage
@@ -89,16 +89,27 @@ class Report:
         self.lines.append(Line("skipped", source, record, None, reason))
 
 
+class InterruptedIngestError(StoreError):
+    """The store refused in the middle of a run; ``report`` has what was committed or left out until then."""
+
+    def __init__(self, error: StoreError, report: Report) -> None:
+        super().__init__(error.reason, source=error.source, record=error.record, offset=error.offset)
+        self.report = report
+
+
 def ingest(store: Store, paths: Sequence[str], on_progress: Callable[[Progress], None] | None = None) -> Report:
     """Brings every record under the paths (files, folders, archives, globs) into the store.
 
-    What cannot be read becomes a line of the report and stops nothing else. Raises `StoreError` where the store
-    cannot be written or another ingest is running; what was committed by then stays, whole.
+    What cannot be read becomes a line of the report and stops nothing else. Raises `StoreError` where another ingest
+    is running, `InterruptedIngestError` where the store cannot be written; what was committed by then stays, whole.
     """
     run = _Run(store, on_progress)
     with store.ingesting():
-        run.walk(paths)
-        run.flush()
+        try:
+            run.walk(paths)
+            run.flush()
+        except StoreError as error:
+            raise InterruptedIngestError(error, run.report) from error
     return run.report
 
 
@@ -198,6 +209,9 @@ def _records(source: Source) -> Iterator[tuple[Document | Deletion | Fault | Ign
         yield Ignored(source.name, error.reason), 0
     except IngestError as error:
         yield Fault(error.record, error.reason, error.offset), stream.position if stream else 0
+    except OSError as error:
+        position = stream.position if stream else 0
+        yield Fault("", f"cannot be read: {error.strerror or error}", position), position
 
 
 class _Counted(io.BufferedIOBase):

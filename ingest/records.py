@@ -24,6 +24,7 @@ COLUMNS = (
     "published",
     "effective",
     "superseded_on",
+    "revised",
     "retracted",
     "expression_of_concern",
     "corrected",
@@ -108,6 +109,11 @@ def name_rows(document: Document) -> list[Row]:
         for field in DRUG_FIELDS
         for ordinal, name in enumerate(getattr(document.drugs, field))
     ]
+
+
+def stand_in_rows(document: Document) -> list[Row]:
+    """One row per work that an editorial summary gives way to."""
+    return [{"work_id": work_id} for work_id in dict.fromkeys(document.stands_for if document.editorial else ())]
 
 
 def to_document(row: RowMapping, drugs: DrugNames, sections: tuple[Section, ...] = ()) -> Document:

@@ -67,8 +67,9 @@ class Document:
 
     ``document_id``: ``label:<set_id>:<version>``, ``pubmed:<pmid>``. ``work_id``: what versions share (set_id, pmid).
     ``version``: the source's own version; where a label states none, its SPL document id. ``published``: when it first
-    appeared, ``effective``: when this version took force (labels: both are the effective time). ``editorial``: a
-    summary written by CiteRx, not the source's own text; ``url`` then links to the real source.
+    appeared, ``effective``: when this version took force (labels: both are the effective time). ``revised``: when the
+    source last changed this record (PubMed's ``DateRevised``). ``editorial``: a summary written by CiteRx, not the
+    source's own text; ``url`` then links to the real source, ``stands_for`` names the works that it gives way to.
     ``superseded_on`` is set by the store when a newer version of the work arrives.
     """
 
@@ -82,6 +83,7 @@ class Document:
     published: date | None = None
     effective: date | None = None
     superseded_on: date | None = None
+    revised: date | None = None
     retracted: bool = False
     expression_of_concern: bool = False
     corrected: bool = False
@@ -100,6 +102,7 @@ class Document:
     pmcid: str = ""
     url: str = ""
     licence: str = ""
+    stands_for: tuple[str, ...] = ()
 
     def section(self, slug: str) -> Section | None:
         """The section called ``slug``, or None."""

@@ -60,7 +60,7 @@ class Source:
 
     ``name`` of a member is ``outer.zip!inner.xml``. ``open()`` streams the unpacked bytes (not seekable inside
     archives) and may be called again; it is cheapest while the walk stands here. Reading raises SourceError or
-    LimitError.
+    LimitError, of a file outside archives OSError.
     """
 
     name: str
@@ -159,6 +159,8 @@ def _expand(source: Source, budget: _Budget, depth: int) -> Iterator[Found]:
             yield SourceError("the file is empty", source=source.name)
     except IngestError as error:
         yield error
+    except OSError as error:
+        yield SourceError(f"cannot be read: {error.strerror or error}", source=source.name)
 
 
 def _members(source: Source, budget: _Budget, depth: int) -> Iterator[Found]:

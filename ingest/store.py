@@ -26,6 +26,8 @@ from ingest.schema import Document, DrugNames, Kind, Passage
 __all__ = ["Batch", "Counts", "IndexRow", "Outcome", "Store"]
 
 Half = NDArray[np.float16]
+# How long keeping an answer waits for another writer: its reader waits as long.
+ANSWER_BUSY_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +224,9 @@ class Store:
         return marks == {True}
 
     def save_answer(self, answer_id: str, payload: Mapping[str, Any]) -> None:
-        """Keeps an answer as JSON; an answer of the same id is replaced."""
+        """Keeps an answer as JSON; an answer of the same id is replaced. Waits only shortly for another writer."""
         row = {"answer_id": answer_id, "created": datetime.now(UTC).isoformat(), "payload": dict(payload)}
-        with self._transaction(writing=True) as connection:
+        with self._transaction(writing=True, busy_seconds=ANSWER_BUSY_SECONDS) as connection:
             connection.execute(delete(answers).where(answers.c.answer_id == answer_id))
             connection.execute(insert(answers).values(row))
 
@@ -237,10 +239,10 @@ class Store:
             return payload
 
     @contextmanager
-    def _transaction(self, *, writing: bool = False) -> Iterator[Connection]:
+    def _transaction(self, *, writing: bool = False, **options: float) -> Iterator[Connection]:
         with (
             database.translated(self._engine),
-            self._engine.connect().execution_options(writing=writing) as connection,
+            self._engine.connect().execution_options(writing=writing, **options) as connection,
             connection.begin(),
         ):
             yield connection

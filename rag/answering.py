@@ -2,7 +2,7 @@
 
 Status: ``abstained`` where no statement can be shown; ``partial`` where a drug of the question is unknown or left
 without a statement, no source names together the drugs that were asked about together, no statement speaks of the
-population asked for, or verification removed something; else ``answered``.
+population asked for, verification removed something or a warning cannot be shown; else ``answered``.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from itertools import combinations
 
 from rag.compose import (
     References,
     abstention,
     confidence,
+    drugs_of,
     listing,
     notices_of_sources,
     statements,
     text_of,
 )
 from rag.evidence import select
-from rag.focus import names_other, of_several, populations, says, shared_pathways
+from rag.focus import populations, says, shared_pathways
 from rag.generate import Generator
 from rag.query import Query, understand
 from rag.safety import Warned, floor
@@ -80,18 +82,18 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What retrieval gave: the sentences good enough to answer from, the best ones whatever their score, and whether
-    any passage of the corpus names two of the question's drugs together (True where that was not asked)."""
+    """What retrieval gave: the sentences good enough to answer from, the best ones whatever their score, and the pairs
+    of the question's drugs that no passage names together (none where that was not asked)."""
 
     usable: list[Evidence]
     nearest: list[Evidence]
-    direct: bool
+    apart: list[tuple[int, int]]
 
 
 def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, request: Request) -> Answer:
     """The answer to one request; deterministic apart from the timings."""
     watch = Stopwatch.start()
-    query = understand(request.question, view.resolver)
+    query = _understood(view, request)
     found = _find(view, query, embedder, request)
     watch.mark("retrieve")
     drafts = generator.generate(query, found.usable) if found.usable else []
@@ -99,14 +101,17 @@ def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, 
     checker = Checker(shelf, request.as_of, superseded=request.filters.include_superseded)
     verified = checker.verify(drafts)
     cited = {item.hit.document.document_id for draft in verified.drafts for item in draft.evidence}
-    warned = _confirmed(floor(view, query, request.as_of, cited), checker)
-    references = References(max(1, request.max_references - _passages(warned)), request.as_of)
-    shown = statements(verified.drafts, references)
+    warned, changed = _confirmed(floor(view, query, request.as_of, cited), checker)
+    room = max(1, len(query.drugs), request.max_references - _passages(warned))
+    references = References(min(room, request.max_references), request.as_of)
+    shown, dropped = statements(query, verified.drafts, references)
     nearest = [] if shown else _nearest(found.nearest, checker, references)
     references.limit = request.max_references
     safety, omitted = _safety(warned, references)
-    notices = [*_gaps(query, found, shown, verified.removed), *omitted]
-    status = _status(shown, notices)
+    gaps = _gaps(query, found, shown, dropped, verified.removed)
+    notices = [*_spelling(query), *changed, *_named(query, found, shown, request), *gaps, *omitted]
+    silent = _silent(query, [draft for draft, _ in shown])
+    status = _status(shown, notices, silent)
     lead = [notice.message for notice in notices if notice.code in LEADING]
     text = text_of(query, shown, safety, lead if shown else [abstention(" ".join(lead), nearest)])
     listed = references.listed()
@@ -121,7 +126,7 @@ def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, 
         references=listed,
         safety=tuple(safety),
         notices=(*notices, *sources),
-        confidence=confidence(query, shown, found.direct),
+        confidence=confidence(query, shown, not found.apart),
         provenance=_provenance(view, request.generator),
         timings_ms=watch.total(),
     )
@@ -129,6 +134,8 @@ def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, 
 
 LEADING = frozenset(
     {
+        "spelling_corrected",
+        "safety_unavailable",
         "unknown_drug",
         "no_direct_evidence",
         "insufficient_evidence",
@@ -139,18 +146,34 @@ LEADING = frozenset(
 """Notices that the answer's text opens with: what is missing is said before what is there."""
 
 
+def _understood(view: View, request: Request) -> Query:
+    """The question; where it names no drug it is asked of the filter's drugs."""
+    query = understand(request.question, view.resolver)
+    if query.drugs or query.unresolved or not request.filters.drugs:
+        return query
+    groups = {frozenset(keys): keys for keys in map(view.resolver.name, request.filters.drugs) if keys}
+    return replace(query, drugs=tuple(groups.values()))
+
+
 def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Found:
     """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
     hits = view.searcher.search(query, HITS, request.filters, request.as_of)
     paired = query.shape == "interaction" and len(query.drugs) > 1
-    together = view.together(query, request.filters, request.as_of) if paired else []
+    pairs = view.together(query, request.filters, request.as_of) if paired else None
+    together = pairs.hits if pairs else []
     # Where no source has the pair, papers on the mechanism that both drugs share are the nearest there is.
     papers = [] if together or not paired else _on_mechanism(view, query, hits, request)
     unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers) if not hit.document.retracted}
     evidence = select(query, list(unique.values()), embedder)
     least = request.min_score + (0.0 if query.drugs else UNANCHORED)
-    usable = [item for item in evidence if item.score >= least and _about(query, item)]
-    return Found(usable, evidence, direct=not paired or bool(together))
+    mechanism = {hit.passage.passage_id for hit in papers}
+    usable = [
+        item
+        for item in evidence
+        if item.score >= least and (item.hit.passage.passage_id in mechanism or _about(view, query, item))
+    ]
+    every = combinations(range(len(query.drugs)), 2)
+    return Found(usable, evidence, [pair for pair in every if pair not in pairs.covered] if pairs else [])
 
 
 def _on_mechanism(view: View, query: Query, hits: Sequence[Hit], request: Request) -> list[Hit]:
@@ -159,14 +182,32 @@ def _on_mechanism(view: View, query: Query, hits: Sequence[Hit], request: Reques
     return view.papers_on([*words, "interactions"], request.filters, request.as_of) if shared else []
 
 
-def _about(query: Query, item: Evidence) -> bool:
-    """Where only unknown drugs are named, a sentence must name one of them to count: another drug's is no answer."""
-    return bool(query.drugs) or not query.unresolved or any(says(word, item.text) for word in query.unresolved)
+def _about(view: View, query: Query, item: Evidence) -> bool:
+    """Where drugs are named, known or not, a sentence must be about one of them: another drug's is no answer."""
+    if query.drugs and view.about(query, item.hit, item.text):
+        return True
+    named = query.drugs or query.unresolved
+    return not named or any(says(word, item.text) for word in query.unresolved)
 
 
-def _confirmed(warned: Sequence[Warned], checker: Checker) -> list[Warned]:
-    kept = [Warned(item.drug, item.section, tuple(filter(checker.confirmed, item.evidence))) for item in warned]
-    return [item for item in kept if item.evidence]
+def _confirmed(warned: Sequence[Warned], checker: Checker) -> tuple[list[Warned], list[Notice]]:
+    """The warnings that the store still has word for word, and a notice of each that it has not."""
+    kept: list[Warned] = []
+    notices: list[Notice] = []
+    for item in warned:
+        sound = tuple(filter(checker.confirmed, item.evidence))
+        if sound:
+            kept.append(replace(item, evidence=sound))
+        if not sound or len(sound) < len(item.evidence):
+            notices.append(Notice("safety_unavailable", _changed(item)))
+    return kept, notices
+
+
+def _changed(item: Warned) -> str:
+    section = "boxed warning" if item.section == "boxed_warning" else item.section.replace("_", " ")
+    verb = "have" if section.endswith("s") else "has"
+    where = next((f" at {part.hit.document.url}" for part in item.evidence if part.hit.document.url), "")
+    return f"The {section} of {item.drug} {verb} changed since the index was built; read the label{where}."
 
 
 def _passages(warned: Sequence[Warned]) -> int:
@@ -203,26 +244,43 @@ def _nearest(evidence: Sequence[Evidence], checker: Checker, references: Referen
     return list(numbers)
 
 
-def _gaps(query: Query, found: Found, shown: Shown, removed: Counter[str]) -> list[Notice]:
+def _spelling(query: Query) -> list[Notice]:
+    corrected = dict.fromkeys((item.surface, item.key) for item in query.mentions if item.rule == "spelling")
+    return [Notice("spelling_corrected", f'"{said}" is read as {key}.') for said, key in corrected]
+
+
+def _named(query: Query, found: Found, shown: Shown, request: Request) -> list[Notice]:
+    """Says which drugs of the question no source is about, and which of them no source names together."""
+    notices = [Notice("unknown_drug", _unknown(query, shown))] if query.unresolved else []
+    if found.apart:
+        notices.append(Notice("no_direct_evidence", _apart(query, found.apart, request.filters)))
+    return notices
+
+
+def _apart(query: Query, apart: Sequence[tuple[int, int]], filters: Filters) -> str:
+    names = [" and ".join(keys) for keys in query.drugs]
+    sources = "indexed sources" if filters == Filters() else "indexed sources that the filters allow"
+    if len(apart) == len(names) * (len(names) - 1) // 2:
+        together, each = listing(names), "each source speaks"
+    else:
+        together = listing([f"{names[one]} and {names[two]}" for one, two in apart], "or")
+        each = "of these each source speaks"
+    return f"No passage of the {sources} names {together} together; {each} for one drug only."
+
+
+def _gaps(query: Query, found: Found, shown: Shown, dropped: Sequence[Draft], removed: Counter[str]) -> list[Notice]:
     """What the answer lacks, in the order in which a reader should learn of it."""
     notices = []
-    if query.unresolved:
-        notices.append(Notice("unknown_drug", _unknown(query, shown)))
-    if not found.direct:
-        pair = listing([" and ".join(keys) for keys in query.drugs])
-        notices.append(
-            Notice(
-                "no_direct_evidence",
-                f"No passage of the indexed sources names {pair} together; each source speaks for one drug only.",
-            )
-        )
-    if missing := _missing(query, found, shown):
+    if missing := _missing(query, found, shown, dropped):
         notices.append(Notice("insufficient_evidence", missing))
     if shown and (
         absent := sorted(populations(query.question) - populations(" ".join(item.text for _, item in shown)))
     ):
         message = f"Nothing that is shown speaks of {listing(absent)}."
         notices.append(Notice("population_not_covered", message))
+    if dropped:
+        count = f"{len(dropped)} statement{'s' if len(dropped) > 1 else ''}"
+        notices.append(Notice("references_omitted", f"Not shown for want of room, raise max_references: {count}."))
     if removed:
         reasons = listing([f"{reason} ({count})" for reason, count in sorted(removed.items())])
         notices.append(
@@ -240,7 +298,7 @@ def _unknown(query: Query, shown: Shown) -> str:
     return f"The corpus has no source for {names}; {tail}.{hint}"
 
 
-def _missing(query: Query, found: Found, shown: Shown) -> str:
+def _missing(query: Query, found: Found, shown: Shown, dropped: Sequence[Draft]) -> str:
     """Says which drugs, or that nothing at all, could be answered; empty where nothing is missing."""
     if not shown:
         if query.unresolved and not query.drugs:
@@ -250,24 +308,21 @@ def _missing(query: Query, found: Found, shown: Shown) -> str:
             if found.nearest
             else "Nothing in the index matches this question."
         )
-    silent = [
-        " and ".join(keys)
-        for keys in query.drugs
-        if not any(
-            set(keys) & set(part.hit.drugs) or _covers(query, part) for draft, _ in shown for part in draft.evidence
-        )
-    ]
+    silent = _silent(query, [*(draft for draft, _ in shown), *dropped])
     return f"No relevant passage was found for {listing(silent)}." if silent else ""
 
 
-def _covers(query: Query, item: Evidence) -> bool:
-    return of_several(query) and names_other(query, item.hit, item.text)
+def _silent(query: Query, drafts: Sequence[Draft]) -> list[str]:
+    """The question's drugs that no draft is about."""
+    told = {index for draft in drafts for index in drugs_of(query, draft)}
+    return [" and ".join(keys) for index, keys in enumerate(query.drugs) if index not in told]
 
 
-def _status(shown: Shown, notices: Sequence[Notice]) -> Status:
+def _status(shown: Shown, notices: Sequence[Notice], silent: Sequence[str]) -> Status:
     if not shown:
         return "abstained"
-    return "partial" if any(notice.code in LEADING for notice in notices) else "answered"
+    lacking = LEADING - {"spelling_corrected"}  # said first, though nothing is missing
+    return "partial" if silent or any(notice.code in lacking for notice in notices) else "answered"
 
 
 def _provenance(view: View, generator: str) -> Provenance:

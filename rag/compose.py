@@ -69,19 +69,59 @@ def _reference(number: int, items: Sequence[Evidence], as_of: date | None) -> Re
         url=document.url,
         citation=vancouver(document),
         quotes=tuple(quote for _, quote in quotes),
+        expression_of_concern=document.expression_of_concern,
+        corrected=document.corrected,
     )
 
 
-def statements(drafts: Iterable[Draft], references: References) -> list[tuple[Draft, Statement]]:
-    """The drafts that fit into the references, numbered. All of a draft's evidence must fit."""
+def statements(
+    query: Query, drafts: Sequence[Draft], references: References
+) -> tuple[list[tuple[Draft, Statement]], list[Draft]]:
+    """The drafts that fit into the references, numbered in their order, and those that found no room.
+
+    Room goes to the first draft about each drug of the question, then to the others in their order.
+    """
+    room: set[str] = set()
+    kept: set[int] = set()
+    for place in _priority(query, drafts):
+        for passage in _passages(drafts[place]):
+            if passage in room or len(room) < references.limit:
+                room.add(passage)
+                kept.add(place)
     shown = []
-    for draft in drafts:
-        numbers = [references.number(item) for item in draft.evidence if item.text == draft.text]
+    for place in sorted(kept):
+        draft = drafts[place]
+        numbers = [references.number(item) for item in _quoted(draft) if item.hit.passage.passage_id in room]
         cited = tuple(dict.fromkeys(number for number in numbers if number is not None))
-        if cited:
-            score = max(item.score for item in draft.evidence)
-            shown.append((draft, Statement(draft.text, cited, "verbatim", score)))
-    return shown
+        score = max(item.score for item in draft.evidence)
+        shown.append((draft, Statement(draft.text, cited, "verbatim", score)))
+    return shown, [draft for place, draft in enumerate(drafts) if place not in kept]
+
+
+def _priority(query: Query, drafts: Sequence[Draft]) -> list[int]:
+    """Places of the drafts, the first about each of the question's drugs before all others."""
+    about = [
+        next((place for place, draft in enumerate(drafts) if index in drugs_of(query, draft)), None)
+        for index in range(len(query.drugs))
+    ]
+    return list(dict.fromkeys([*(place for place in about if place is not None), *range(len(drafts))]))
+
+
+def _quoted(draft: Draft) -> list[Evidence]:
+    return [item for item in draft.evidence if item.text == draft.text]
+
+
+def _passages(draft: Draft) -> list[str]:
+    return list(dict.fromkeys(item.hit.passage.passage_id for item in _quoted(draft)))
+
+
+def drugs_of(query: Query, draft: Draft) -> set[int]:
+    """Which of the question's drugs a draft's evidence is about or names."""
+    return {
+        index
+        for index, keys in enumerate(query.drugs)
+        if any(_is_about(query, index, keys, item) for item in draft.evidence)
+    }
 
 
 def text_of(
@@ -150,6 +190,10 @@ def notices_of_sources(references: Sequence[Reference], *, demonstration: bool) 
         found.append(Notice("editorial_source", f"Editorial summaries, not the sources' own words: {editorial}."))
     if superseded := _numbers(references, "superseded"):
         found.append(Notice("superseded_source", f"A newer version exists of: {superseded}."))
+    if doubted := _numbers(references, "expression_of_concern"):
+        found.append(Notice("expression_of_concern", f"The journal has published a concern about: {doubted}."))
+    if corrected := _numbers(references, "corrected"):
+        found.append(Notice("corrected_source", f"A correction has been published of: {corrected}."))
     return found
 
 

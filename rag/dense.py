@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
@@ -34,10 +35,13 @@ Arithmetic = Literal["float32", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
 
 
-def open_embedder(settings: Settings) -> Embedder:
-    """The embedder that the settings name; raises `ModelError`."""
+def open_embedder(settings: Settings, threads: int | None = None) -> Embedder:
+    """The embedder that the settings name, on ``threads`` processor threads (None: the setting); raises `ModelError`.
+
+    Who encodes in several threads at once should give each one: more only wait for each other.
+    """
     folder = Path(settings.embedder) if settings.embedder else None
-    return MiniLM(folder, device=settings.device, threads=settings.threads)
+    return MiniLM(folder, device=settings.device, threads=threads or settings.threads)
 
 
 class MiniLM:
@@ -63,6 +67,8 @@ class MiniLM:
             torch.set_num_threads(threads)
         self._model = _load(folder, self._device)
         self._single = lru_cache(CACHED_QUERIES)(self._one)
+        self._tokenizing = threading.Lock()
+        self._encode(["warm up"])  # the first call is slow: not at the expense of the first question
 
     @property
     def name(self) -> str:
@@ -89,7 +95,8 @@ class MiniLM:
             return vectors
         model = self._model
         valid = [text.encode("utf-8", "replace").decode() for text in texts]
-        tokens = model.tokenizer(valid, truncation=True, max_length=model.max_seq_length)
+        with self._tokenizing:  # the tokenizer keeps its truncation as state and refuses to be used by two threads
+            tokens = model.tokenizer(valid, truncation=True, max_length=model.max_seq_length)
         for batch in batches([len(ids) for ids in tokens["input_ids"]], TOKENS_PER_BATCH[self._device]):
             rows = {key: [values[index] for index in batch] for key, values in tokens.items()}
             vectors[batch] = self._forward(model.tokenizer.pad(rows, return_tensors="pt").to(self._device))

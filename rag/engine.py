@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import date
 from typing import Any, Protocol, TypeVar
@@ -17,7 +18,7 @@ from ingest.store import Store
 from rag.answering import Request, respond
 from rag.compose import answer_to_dict
 from rag.dense import open_embedder
-from rag.errors import GeneratorError, IndexUnavailableError, NotFoundError
+from rag.errors import GeneratorError, IndexUnavailableError, NotFoundError, RagError
 from rag.generate import Extractive, Generator
 from rag.query import understand
 from rag.settings import Settings
@@ -25,6 +26,8 @@ from rag.types import Answer, Embedder, Filters, Hit, Notice
 from rag.view import DiskViews, View
 
 log = logging.getLogger(__name__)
+
+NO_INDEX = "no index is loaded: run `citerx ingest PATH...` and `citerx index`"
 
 Timings = dict[str, float]
 Record = TypeVar("Record")
@@ -45,6 +48,9 @@ class Library(Protocol):
     def answer(self, answer_id: str) -> dict[str, Any] | None:
         """A kept answer, or None."""
 
+    def close(self) -> None:
+        """Lets go of connections."""
+
 
 class Views(Protocol):
     """Where index generations come from (`rag.view.DiskViews`)."""
@@ -59,7 +65,8 @@ class Views(Protocol):
 class Engine:
     """Answers questions from one index generation at a time. Threads may share it.
 
-    The same question on the same generation gets the same answer, apart from its id and timings.
+    The same question on the same generation gets the same answer, apart from its id and timings. Where no generation
+    can be opened the engine still looks up records; `view` says why, and `refresh` tries again.
     """
 
     def __init__(
@@ -78,26 +85,37 @@ class Engine:
         self._generator, self._max_references, self._min_score = generator, max_references, min_score
         self._new_id = new_id
         self._view: View | None = None
+        self._trouble: RagError | StoreError = IndexUnavailableError(NO_INDEX)
         self._swap = threading.Lock()
-        self.refresh()
+        with suppress(RagError, StoreError):  # `view` raises it
+            self.refresh()
 
     @staticmethod
-    def open(settings: Settings) -> Engine:
-        """The engine over the store and the index of the settings; without an index it opens and is not ready.
+    def open(settings: Settings, threads: int | None = None) -> Engine:
+        """The engine over the store and the index of the settings; ``threads`` as `open_embedder` takes them.
 
-        Raises `ModelError`, `StoreError`, `IndexCorruptError`.
+        Without a usable index it opens and is not ready; `view` then raises `IndexUnavailableError` or what else
+        `refresh` met. Raises `ModelError`, `StoreError`.
         """
-        store = Store.open(settings.database_url)
-        embedder = open_embedder(settings)
-        return Engine(
-            store,
-            DiskViews(settings.index_dir, store, embedder, settings.device),
-            embedder,
-            {"extractive": Extractive()},
-            generator=settings.generator,
-            max_references=settings.max_references,
-            min_score=settings.min_score,
-        )
+        with ExitStack() as undo:
+            store = Store.open(settings.database_url)
+            undo.callback(store.close)
+            embedder = open_embedder(settings, threads)
+            engine = Engine(
+                store,
+                DiskViews(settings.index_dir, store, embedder, settings.device),
+                embedder,
+                {"extractive": Extractive()},
+                generator=settings.generator,
+                max_references=settings.max_references,
+                min_score=settings.min_score,
+            )
+            undo.pop_all()
+        return engine
+
+    def close(self) -> None:
+        """Closes the store; nothing may be asked afterwards."""
+        self._library.close()
 
     @property
     def ready(self) -> bool:
@@ -106,22 +124,27 @@ class Engine:
 
     @property
     def view(self) -> View:
-        """The generation that serves; raises `IndexUnavailableError` where there is none."""
+        """The generation that serves; where there is none, raises `IndexUnavailableError` or what `refresh` met."""
         view = self._view
         if view is None:
-            raise IndexUnavailableError("no index is loaded: run `citerx ingest PATH...` and `citerx index`")
+            raise self._trouble.with_traceback(None)  # or it would hold the frames of every time it was raised
         return view
 
     def refresh(self) -> bool:
         """Swaps to a newer index generation if there is one; questions in progress finish on the old one.
 
-        Raises `IndexCorruptError` where the newer one cannot be opened; the old one then goes on serving.
+        Raises `IndexUnavailableError`, `IndexCorruptError`, `MissingExtraError`, `StoreError` where the newer one
+        cannot be opened; the old one then goes on serving.
         """
         with self._swap:
             stamp = self._views.stamp()
             if not stamp or (self._view is not None and self._view.stamp == stamp):
                 return False
-            self._view = self._views.load()
+            try:
+                self._view = self._views.load()
+            except (RagError, StoreError) as error:
+                self._trouble = error
+                raise
             return True
 
     def ask(
@@ -135,7 +158,7 @@ class Engine:
     ) -> Answer:
         """The answer, kept in the store under its id; see `rag.answering` for how it comes about.
 
-        Raises `IndexUnavailableError`, `GeneratorError`. An answer that could not be kept is still given, with the
+        Raises what `view` does, and `GeneratorError`. An answer that could not be kept is still given, with the
         notice ``not_stored``: a reader at the bedside needs it more than the record does.
         """
         name = generator or self._generator

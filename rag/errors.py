@@ -11,6 +11,10 @@ class IndexUnavailableError(RagError):
     """There is no complete index to serve; run ``citerx index``."""
 
 
+class EmbedderMismatchError(IndexUnavailableError):
+    """The index was built with another embedder than the settings name; the message names both, and no path."""
+
+
 class IndexCorruptError(RagError):
     """A file of the index does not match its manifest; run ``citerx index --rebuild``."""
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from rag import generations
 from rag.build import Source, build
 from rag.dense import Device
-from rag.errors import IndexCorruptError
+from rag.errors import EmbedderMismatchError, IndexCorruptError
 from rag.generations import Manifest, stamp
 from rag.lexical import CONTEXT_BOOST, Lexical, analyse
-from rag.scope import Columns, Longs, Scope
+from rag.scope import Columns, Ints, Longs, Scope
 from rag.types import Floats
 from rag.vectors import MAX_NEAREST, Vectors
 
@@ -26,6 +26,9 @@ __all__ = ["Index", "Manifest", "Scope", "Source", "build", "stamp"]
 
 NARROW = 8
 """A scope of fewer than one in so many passages is scored exactly, row by row; above it FAISS is faster."""
+
+KEPT_SCOPES = 8
+"""Scopes whose positions are remembered: four bytes for each passage in each, 32 MB for a million."""
 
 SPARE = 16
 """Hits asked for beyond ``k``, so that most ties at the end are settled at once."""
@@ -39,13 +42,19 @@ class Index:
     def __init__(self, manifest: Manifest, columns: Columns, words: Lexical, matrix: Vectors) -> None:
         self.manifest = manifest
         self._columns, self._words, self._matrix = columns, words, matrix
-        self._positions = lru_cache(64)(columns.select)
+        self._positions = lru_cache(KEPT_SCOPES)(lambda scope: columns.select(scope).astype(np.int32))
 
     @staticmethod
-    def open(index_dir: Path, device: Device = "auto") -> Index:
-        """The newest complete generation; raises `IndexUnavailableError`, `IndexCorruptError`."""
+    def open(index_dir: Path, device: Device = "auto", embedder: str | None = None) -> Index:
+        """The newest complete generation; raises `IndexUnavailableError`, `IndexCorruptError`.
+
+        Where an ``embedder`` is named, another one's index raises `EmbedderMismatchError` before anything is loaded.
+        """
         folder = generations.current(index_dir)
         manifest = Manifest.read(folder)
+        if embedder not in {None, manifest.embedder}:
+            reason = f"the index was built with the embedder {manifest.embedder}, not {embedder}"
+            raise EmbedderMismatchError(f"{reason}: run `citerx index` with the present settings")
         manifest.check(folder)
         try:
             columns = Columns.load(folder)
@@ -95,28 +104,36 @@ class Index:
                 return self._best(inside, kept, k)
         return self._best(positions, self._matrix.score(positions, vector), k)
 
-    def _filters(self, scope: Scope, positions: Longs) -> dict[str, frozenset[str]]:
+    def rows(self, scope: Scope) -> list[list[int]]:
+        """Row ids of all passages in scope, unranked: a list for each document, in the order of sections and text."""
+        positions = self._positions(scope)
+        if not len(positions):
+            return []
+        ends = np.flatnonzero(np.diff(self._columns.document[positions])) + 1
+        return [part.tolist() for part in np.split(self._columns.rows[positions], ends)]
+
+    def _filters(self, scope: Scope, positions: Ints) -> dict[str, frozenset[str]]:
         """What tantivy filters by: nothing where most passages are in scope, as dropping hits is then faster."""
         if 2 * len(positions) > len(self._columns):
             return {}
         restricted = {"drugs": scope.drugs, "kinds": scope.kinds, "sections": scope.sections}
         return {name: allowed for name, allowed in restricted.items() if allowed is not None}
 
-    def _first_limit(self, k: int, positions: Longs, *, narrowed: bool) -> int:
+    def _first_limit(self, k: int, positions: Ints, *, narrowed: bool) -> int:
         """Hits to ask for so that ``k`` are likely to be in scope."""
         share = 1.0 if narrowed or not len(positions) else len(self._columns) / len(positions)
         return min(int((max(k, 0) + SPARE) * share), len(self._columns))
 
-    def _inside(self, found: Longs, scores: Scores, positions: Longs) -> tuple[Longs, Scores]:
+    def _inside(self, found: Longs, scores: Scores, positions: Ints) -> tuple[Longs, Scores]:
         if len(positions) == len(self._columns):
             return found, scores
         if not len(positions):
             return found[:0], scores[:0]
-        places = np.minimum(np.searchsorted(positions, found), len(positions) - 1)
+        places = np.minimum(np.searchsorted(positions, found.astype(positions.dtype)), len(positions) - 1)
         keep = positions[places] == found
         return found[keep], scores[keep]
 
-    def _best(self, positions: Longs, scores: Scores, k: int) -> list[tuple[int, float]]:
+    def _best(self, positions: Longs | Ints, scores: Scores, k: int) -> list[tuple[int, float]]:
         """The first ``k`` by score, then by position, as row ids."""
         if 0 < k < len(scores):
             keep = scores >= np.partition(scores, -k)[-k]

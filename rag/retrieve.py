@@ -18,12 +18,15 @@ from ingest.schema import Document, Kind, Passage
 from rag.drugs import Resolver, keys_of
 from rag.fuse import reciprocal_rank
 from rag.query import Query
-from rag.scope import Scope
+from rag.scope import Scope, allowed_by
 from rag.sections import base
 from rag.types import Embedder, Filters, Floats, Hit
 
 DEPTH = 50
 """Passages that one ranking contributes at least."""
+
+NAMES = 12
+"""Names of one drug that texts are searched for: some have hundreds of brands, and every text is read for each."""
 
 LITERATURE = frozenset(kind.value for kind in Kind if kind is not Kind.LABEL)
 
@@ -97,7 +100,7 @@ class Retriever:
         filters = filters or Filters()
         groups = self._groups(query, filters)
         vector = self._embedder.encode([query.question])[0]
-        scope = _scope(filters, as_of)
+        scope = allowed_by(filters, as_of)
         allowed = frozenset(filters.kinds or (kind.value for kind in Kind))
         labels = [self._labels(query, group, vector, k, scope) for group in groups if Kind.LABEL.value in allowed]
         kinds = allowed & LITERATURE if groups else allowed
@@ -120,9 +123,9 @@ class Retriever:
         return Group(keys, _pattern(names[keys]), surfaces, brands, partners, _pattern(partners))
 
     def _names(self, query: Query, keys: tuple[str, ...]) -> tuple[str, ...]:
-        """Every name of a drug: the dictionary's and the question's own."""
+        """A drug's names: the question's own, its keys and others of the dictionary, a dozen at most."""
         said = [mention.surface.casefold() for mention in query.mentions if mention.keys == keys]
-        return tuple(dict.fromkeys((*said, *self._resolver.names(keys))))
+        return tuple(dict.fromkeys((*said, *keys, *self._resolver.names(keys))))[:NAMES]
 
     def _labels(self, query: Query, group: Group, vector: Floats, k: int, scope: Scope) -> list[Hit]:
         """The passages of the group's labels, those of the sections asked for and those naming the partner first."""
@@ -191,17 +194,6 @@ class Retriever:
         if any(brand in brands for brand in group.brands):
             rules["brand"] = weights.brand
         return rules
-
-
-def _scope(filters: Filters, as_of: date | None) -> Scope:
-    """What the caller's filters allow of every drug and kind; those are left to the rankings."""
-    return Scope(
-        sections=frozenset(filters.sections) or None,
-        published_after=filters.published_after,
-        published_before=filters.published_before,
-        include_superseded=filters.include_superseded,
-        as_of=as_of,
-    )
 
 
 def _rows(found: Iterable[tuple[int, float]]) -> list[int]:

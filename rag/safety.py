@@ -18,7 +18,11 @@ BOX_SENTENCES = 2
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Sentences that must be shown for a drug: the label section they are from and the evidence."""
+    """Sentences that must be shown for a drug: the label section they are from and the evidence.
+
+    ``drug`` is what the label is of, which may have more ingredients than the question's drug. No evidence: the index
+    knows that there is such a section, but the store has it no longer.
+    """
 
     drug: str
     section: str
@@ -28,20 +32,19 @@ class Warned:
 def floor(view: View, query: Query, as_of: date | None, cited: Collection[str]) -> list[Warned]:
     """For each drug of the question its boxed warning and, if any touches the question, a contraindication.
 
-    Of several labels of a drug one in ``cited`` (document ids) is taken, else the one that fits best.
+    Of several labels of a drug one in ``cited`` (document ids) is taken, else the one that fits best (`View.section`).
     """
     found: list[Warned] = []
     for index, keys in enumerate(query.drugs):
-        drug = " and ".join(keys)
-        box = _one_label(view.section(keys, "boxed_warning", as_of), cited)
-        quoted = _evidence(list(candidates(box))[:BOX_SENTENCES]) or tuple(map(_whole, box[:1]))
-        if quoted:
-            found.append(Warned(drug, "boxed_warning", quoted))
-        against = _one_label(view.section(keys, "contraindications", as_of), cited)
-        touching = [item for item in candidates(against) if touches(query, index, item.text)]
-        if touching:
-            found.append(Warned(drug, "contraindications", _evidence(touching[:1])))
-    return found
+        box = view.section(keys, "boxed_warning", as_of, cited)
+        quoted = _evidence(list(candidates(box.hits))[:BOX_SENTENCES]) or tuple(map(_whole, box.hits[:1]))
+        if quoted or box.changed:
+            found.append(Warned(_drug(keys, box.hits), "boxed_warning", quoted))
+        against = view.section(keys, "contraindications", as_of, cited)
+        touching = [item for item in candidates(against.hits) if touches(query, index, item.text)]
+        if touching or against.changed:
+            found.append(Warned(_drug(keys, against.hits), "contraindications", _evidence(touching[:1])))
+    return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
 def touches(query: Query, index: int, text: str) -> bool:
@@ -54,9 +57,10 @@ def touches(query: Query, index: int, text: str) -> bool:
     )
 
 
-def _one_label(hits: Sequence[Hit], cited: Collection[str]) -> list[Hit]:
-    preferred = [hit for hit in hits if hit.document.document_id in cited] or list(hits)
-    return [hit for hit in preferred if hit.document.document_id == preferred[0].document.document_id]
+def _drug(keys: Sequence[str], hits: Sequence[Hit]) -> str:
+    """What a warning is about: the drug asked for, or what its label says it is where that is another."""
+    other = hits and set(hits[0].drugs) != set(keys)
+    return " and ".join(hits[0].drugs if other else keys)
 
 
 def _evidence(items: Sequence[Candidate]) -> tuple[Evidence, ...]:

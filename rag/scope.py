@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.sections import base
+from rag.types import Filters
 
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
@@ -39,6 +40,17 @@ class Scope:
     as_of: date | None = None
     include_superseded: bool = False
     include_retracted: bool = False
+
+
+def allowed_by(filters: Filters, as_of: date | None) -> Scope:
+    """What the caller's filters allow of every drug and kind; those are left to the searches."""
+    return Scope(
+        sections=frozenset(filters.sections) or None,
+        published_after=filters.published_after,
+        published_before=filters.published_before,
+        include_superseded=filters.include_superseded,
+        as_of=as_of,
+    )
 
 
 @dataclass(frozen=True, slots=True)

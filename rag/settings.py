@@ -34,7 +34,9 @@ class Settings(BaseSettings):
         default=0.32, ge=0, le=1, description="Evidence score below which a sentence answers nothing; none: abstention"
     )
     threads: int = Field(
-        default=2, ge=1, description="Questions answered at the same time; processor threads of the models"
+        default=2,
+        ge=1,
+        description="Questions served at once, each on one processor thread; processor threads of the other commands",
     )
     error_threshold: float = Field(
         default=0.1, ge=0, le=1, description="Share of faulty records above which `citerx ingest` exits with 1"

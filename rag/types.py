@@ -107,6 +107,8 @@ class Reference:
     url: str
     citation: str
     quotes: tuple[Quote, ...]
+    expression_of_concern: bool = False
+    corrected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,9 @@ class Vectors:
     def __init__(self, file: Path, device: Device = "auto") -> None:
         # Copy on write, because torch warns of arrays that it may not write to.
         self._matrix: Half = np.load(file, mmap_mode="c")
-        self._index = _searcher(self._matrix, device)
+        on_gpu = device != "cpu" and _gpus() > 0
+        self._index = _on_gpu(self._matrix) if on_gpu else _on_processor(self._matrix, device)
+        self._turns = threading.Lock() if on_gpu else nullcontext()  # FAISS's GPU indexes take one search at a time
 
     def __len__(self) -> int:
         return len(self._matrix)
@@ -66,13 +70,14 @@ class Vectors:
         if limit < 1:
             return np.empty(0, dtype=np.int64), np.empty(0)
         faiss.omp_set_num_threads(1)  # for this thread: one query is one scan, more threads only wait for each other
-        _, found = self._index.search(self._checked(vector)[None], limit)
+        with self._turns:
+            _, found = self._index.search(self._checked(vector)[None], limit)
         positions = found[0][found[0] >= 0]
         scores = self.score(positions, vector)
         order = np.lexsort((positions, -scores))
         return positions[order], scores[order]
 
-    def score(self, positions: NDArray[np.int64], vector: Floats) -> NDArray[np.float64]:
+    def score(self, positions: NDArray[np.integer], vector: Floats) -> NDArray[np.float64]:
         """The exact score of every position, in the same order."""
         query, matrix = torch.from_numpy(self._checked(vector)), torch.from_numpy(self._matrix)
         scores = np.empty(len(positions), dtype=np.float64)
@@ -89,15 +94,14 @@ class Vectors:
         return np.ascontiguousarray(vector, dtype=np.float32)
 
 
-def _searcher(matrix: Half, device: Device) -> Any:  # noqa: ANN401 (FAISS has no types)
-    """The FAISS index for a matrix of this size and this machine: the one place where its type is chosen.
+def _gpus() -> int:
+    """How many GPUs this FAISS can search on."""
+    return int(getattr(faiss, "get_num_gpus", lambda: 0)())
 
-    Exact for every size so far: float16 codes, which are the matrix's own bytes, on the processor; float16 flat on the
-    GPU (shared out among several) where this FAISS is built for it and sees one.
-    """
+
+def _on_processor(matrix: Half, device: Device) -> Any:  # noqa: ANN401 (FAISS has no types)
+    """Exact: float16 codes, which are the matrix's own bytes."""
     count, dimension = matrix.shape
-    if device != "cpu" and getattr(faiss, "get_num_gpus", lambda: 0)() > 0:
-        return _on_gpu(matrix)
     if device == "cuda" and not torch.cuda.is_available():
         raise MissingExtraError(
             "CITERX_DEVICE is cuda but no GPU is seen; install citerx[gpu] or set it to auto or cpu"
@@ -109,6 +113,7 @@ def _searcher(matrix: Half, device: Device) -> Any:  # noqa: ANN401 (FAISS has n
 
 
 def _on_gpu(matrix: Half) -> Any:  # noqa: ANN401
+    """Exact: float16 flat, shared out among several GPUs."""
     options = faiss.GpuMultipleClonerOptions()
     options.useFloat16, options.shard = True, True
     index = faiss.index_cpu_to_all_gpus(faiss.IndexFlatIP(matrix.shape[1]), co=options)

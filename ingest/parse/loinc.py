@@ -115,13 +115,15 @@ _TABLE = """
 SECTIONS: tuple[LabelSection, ...] = tuple(LabelSection(*line.split(" ", 2)) for line in _TABLE.strip().splitlines())
 BY_CODE: dict[str, LabelSection] = {section.code: section for section in SECTIONS}
 BY_SLUG: dict[str, LabelSection] = {section.slug: section for section in SECTIONS}
+# "Lactation" took the place of "Nursing Mothers" in 2015 (21 CFR 201.57); openFDA has no field for it.
+_SUCCESSORS = {"77290-5": "nursing_mothers"}
 _RANK: dict[str, int] = {section.slug: rank for rank, section in enumerate(SECTIONS)}
 
 
 def slug_of(code: str) -> str | None:
-    """The openFDA field name for a LOINC section code; None where openFDA has none."""
+    """The openFDA field name for a LOINC section code or for the one it succeeds; None where openFDA has none."""
     section = BY_CODE.get(code)
-    return section.slug if section else None
+    return section.slug if section else _SUCCESSORS.get(code)
 
 
 def title_of(slug: str) -> str:

@@ -20,7 +20,7 @@ from ingest.parse import loinc
 from ingest.parse.flattened import FlatTable, Piece, structure
 from ingest.parse.narrative import grid
 from ingest.parse.tables import Grid, assemble, text_of
-from ingest.parse.text import LICENCE, clean, dailymed_url, distinct, label_date, label_title, numbered
+from ingest.parse.text import LICENCE, clean, dailymed_url, distinct, is_identifier, label_date, label_title, numbered
 from ingest.schema import Document, DrugNames, Fault, Kind, Record, Section
 
 MAX_RECORD_BYTES = 64 << 20
@@ -111,6 +111,11 @@ def _problem(record: _Json) -> str:
         return "no set_id: versions cannot be told apart"
     if not any(_scalar(record, name) for name in ("version", "id")):
         return "neither version nor id"
+    for name in ("set_id", "version", "id"):
+        value = record.get(name)
+        text = "" if value is None or isinstance(value, list | dict) else str(value)
+        if text and not is_identifier(text):
+            return f"{name} {text[:80]!r} is no id: it holds white space, a control character or '/'"
     openfda = record.get("openfda") or {}
     if not isinstance(openfda, dict):
         return f"field 'openfda' is not an object but {type(openfda).__name__}"

@@ -28,10 +28,12 @@ SETS = ("PubmedArticleSet", "PubmedBookArticleSet")
 RECORDS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
 MAX_RECORD_BYTES = 16 << 20
 LICENCE = "publisher's text"
+EDITORIAL_LICENCE = "Apache-2.0"
 EDITORIAL_OWNER = "CiteRx"
 
 _CHUNK = 1 << 15
 _RETRACTED = {"RetractionIn", "RetractedandRepublishedIn"}
+_CONCERN = {"ExpressionOfConcernIn", "PartialRetractionIn"}  # of a part, and nothing says of which
 _CORRECTED = {"ErratumIn", "UpdateIn", "CorrectedandRepublishedIn"}
 _UNLABELLED = {"UNLABELLED", "UNASSIGNED", "UNLABELED"}
 _UNII = re.compile(r"[0-9A-Z]{10}")
@@ -141,6 +143,8 @@ def _document(element: _Element) -> Document:
     marks = {link.get("RefType", "") for link in citation.iterfind("CommentsCorrectionsList/CommentsCorrections")}
     published = _published(element, article)
     copyright_note = _text(article.find("Abstract/CopyrightInformation"))
+    editorial = any(note.get("Owner") == EDITORIAL_OWNER for note in citation.iterfind("GeneralNote"))
+    licence = EDITORIAL_LICENCE if editorial else LICENCE
     return Document(
         document_id=f"pubmed:{pmid}",
         kind=Kind.ARTICLE,
@@ -151,10 +155,11 @@ def _document(element: _Element) -> Document:
         sections=_sections(citation, article, title),
         published=published,
         effective=(_date(article.find("DateRevised")) if article is citation else None) or published,
+        revised=_date(citation.find("DateRevised")),
         retracted="Retracted Publication" in types or not marks.isdisjoint(_RETRACTED),
-        expression_of_concern="ExpressionOfConcernIn" in marks,
+        expression_of_concern=not marks.isdisjoint(_CONCERN),
         corrected=not marks.isdisjoint(_CORRECTED),
-        editorial=any(note.get("Owner") == EDITORIAL_OWNER for note in citation.iterfind("GeneralNote")),
+        editorial=editorial,
         drugs=_drugs(citation),
         authors=_authors(article),
         **_journal(article),
@@ -163,7 +168,7 @@ def _document(element: _Element) -> Document:
         **_identifiers(element, article),
         pmid=pmid,
         url=f"https://pubmed.ncbi.nlm.nih.gov/{pmid}/",
-        licence=f"{LICENCE}; {copyright_note}" if copyright_note else LICENCE,
+        licence=f"{licence}; {copyright_note}" if copyright_note else licence,
     )
 
 

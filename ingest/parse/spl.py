@@ -21,7 +21,7 @@ from ingest.errors import LimitError, ParseError
 from ingest.parse import loinc
 from ingest.parse.narrative import blocks, line
 from ingest.parse.tables import Block, assemble, local
-from ingest.parse.text import LICENCE, clean, dailymed_url, distinct, label_date, label_title, numbered
+from ingest.parse.text import LICENCE, clean, dailymed_url, distinct, is_identifier, label_date, label_title, numbered
 from ingest.schema import Document, DrugNames, Fault, Kind, Record, Section
 
 MAX_BYTES = 64 << 20
@@ -59,7 +59,10 @@ def parse(stream: BinaryIO, source: str) -> Iterator[Record]:
     root = _tree(data, source)
     set_id, spl_id = _attribute(root, "setId", "root"), _attribute(root, "id", "root")
     version = _attribute(root, "versionNumber", "value") or spl_id
-    if set_id and version:
+    odd = next((text for text in (set_id, version) if text and not is_identifier(text)), "")
+    if odd:
+        yield Fault(spl_id or clean(source), f"{odd[:80]!r} is no id: it holds white space or '/'", 1)
+    elif set_id and version:
         yield _document(root, set_id, version, hashlib.sha256(data).hexdigest())
     else:
         missing = "setId" if not set_id else "versionNumber and id"
@@ -84,7 +87,7 @@ def _tree(data: bytes, source: str) -> _Element:
 def _document(root: _Element, set_id: str, version: str, sha256: str) -> Document:
     effective = label_date(_attribute(root, "effectiveTime", "value"))
     labeler = line(root.find("{*}author/{*}assignedEntity/{*}representedOrganization/{*}name"))
-    original = _original(root) if labeler == EDITOR else ""
+    originals = _originals(root) if labeler == EDITOR else ()
     drugs = _drugs(root)
     return Document(
         document_id=f"label:{set_id}:{version}",
@@ -96,12 +99,13 @@ def _document(root: _Element, set_id: str, version: str, sha256: str) -> Documen
         sections=_sections(root),
         published=effective,
         effective=effective,
-        editorial=bool(original),
+        editorial=bool(originals),
         drugs=drugs,
         labeler=labeler,
         publication_types=distinct([_attribute(root, "code", "displayName")]),
-        url=dailymed_url(original or set_id),
-        licence=EDITORIAL_LICENCE if original else LICENCE,
+        url=dailymed_url(next(iter(originals), set_id)),
+        licence=EDITORIAL_LICENCE if originals else LICENCE,
+        stands_for=originals,
     )
 
 
@@ -110,13 +114,10 @@ def _attribute(parent: _Element, name: str, attribute: str) -> str:
     return clean(child.get(attribute) or "") if child is not None else ""
 
 
-def _original(root: _Element) -> str:
-    """The set id of the label that an editorial summary is an excerpt of (``relatedDocument typeCode="XCRPT"``)."""
-    for related in root.iterfind("{*}relatedDocument"):
-        if related.get("typeCode") == "XCRPT":
-            for set_id in related.iter("{*}setId"):
-                return clean(set_id.get("root") or "")
-    return ""
+def _originals(root: _Element) -> tuple[str, ...]:
+    """Set ids of the labels that an editorial summary is an excerpt of (``relatedDocument typeCode="XCRPT"``)."""
+    excerpts = (related for related in root.iterfind("{*}relatedDocument") if related.get("typeCode") == "XCRPT")
+    return distinct(set_id.get("root") or "" for related in excerpts for set_id in related.iter("{*}setId"))
 
 
 def _title(text: str, drugs: DrugNames) -> str:

@@ -42,6 +42,11 @@ def clean(text: str) -> str:
     return " ".join(text.split())
 
 
+def is_identifier(text: str) -> bool:
+    """Whether ``text`` can be an id: something, and no white space, control character or ``/``, as ids go into URLs."""
+    return bool(text) and "/" not in text and " " not in text and text.isprintable()
+
+
 def tidy(line: str) -> str:
     """A clean line without extraction debris: dead references, empty brackets, space before punctuation."""
     if "Error!" in line:

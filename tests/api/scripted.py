@@ -59,7 +59,9 @@ class ScriptedEngine:
     manifest: Manifest = MANIFEST
     newer: Manifest | None = None
     ready: bool = True
+    closed: bool = False
     before: Callable[[str], None] = lambda _question: None
+    documents: dict[str, Document] = field(default_factory=lambda: {DOCUMENT.document_id: DOCUMENT})
     answers: dict[str, dict[str, Any]] = field(default_factory=dict)
     asked: list[tuple[str, Filters | None, date | None, int | None, str | None]] = field(default_factory=list)
 
@@ -86,7 +88,7 @@ class ScriptedEngine:
         return answer
 
     def document(self, document_id: str) -> Document:
-        return self._record({DOCUMENT.document_id: DOCUMENT}, document_id)
+        return self._record(self.documents, document_id)
 
     def passage(self, passage_id: str) -> Passage:
         return self._record({PASSAGE.passage_id: PASSAGE}, passage_id)
@@ -99,8 +101,15 @@ class ScriptedEngine:
             raise NotFoundError(f"no such id: {record_id!r}")
         return records[record_id]
 
-    def search(self, question: str, k: int, filters: Filters) -> tuple[list[Hit], dict[str, float]]:
+    def close(self) -> None:
+        self.closed = True
+
+    def search(
+        self, question: str, k: int = 10, filters: Filters | None = None, as_of: date | None = None
+    ) -> tuple[list[Hit], dict[str, float]]:
         self.before(question)
+        self.asked.append((question, filters, as_of, None, None))
+        filters = filters or Filters()
         early = filters.published_before is not None and filters.published_before < date(2022, 3, 1)
         hits = [] if early else [Hit(PASSAGE, DOCUMENT, 0.5, ("colchicine",))]
         return hits[:k], {"retrieve": 1.0, "total": 1.0}

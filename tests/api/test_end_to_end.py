@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import multiprocessing
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import as_file, files
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pytest
+import torch
 from starlette.testclient import TestClient
 
+from api.app import create_app
+from ingest.passages import split
 from ingest.pipeline import ingest
+from ingest.schema import Document
 from ingest.store import Store
 from rag.build import build
 from rag.dense import HashEmbedder
@@ -17,8 +28,9 @@ from rag.engine import Engine
 from rag.generate import Extractive
 from rag.settings import Settings
 from rag.view import DiskViews
-from tests.api.test_service import ready, started, wait_until
-from tests.contracts.service import ServiceContract
+from tests.api.test_service import QUESTION, ready, started, wait_until
+from tests.contracts.service import ServiceContract, refused
+from tests.rag.bookshelf import corpus, document
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +82,132 @@ def test_an_index_built_while_serving_is_taken_up(tmp_path: Path, store: Store) 
         wait_until(lambda: ready(client))
         assert client.get("/readyz").json()["index"] == manifest.generation
         assert client.post("/search", json={"question": "colchicine"}).json()["hits"]
+
+
+def open_counted(settings: Settings, store: Store, opened: list[Engine]) -> Engine:
+    opened.append(engine_of(settings, store))
+    return opened[-1]
+
+
+def test_an_index_of_another_embedder_is_named_while_records_are_served(tmp_path: Path, store: Store) -> None:
+    settings, opened = Settings(home=tmp_path), list[Engine]()
+    build(store, HashEmbedder(16), settings.index_dir)
+    with started(lambda: open_counted(settings, store, opened)) as client:
+        wait_until(lambda: "hash-16, not hash-64" in client.get("/readyz").json()["detail"])
+        document_id = next(store.index_rows()).passage.document_id
+        assert client.get(f"/documents/{document_id}").status_code == 200
+        assert "hash-16" in refused(client.post("/ask", json=QUESTION), 503, "not-ready")["detail"]
+        build(store, HashEmbedder(), settings.index_dir)
+        wait_until(lambda: ready(client))
+        assert client.post("/ask", json=QUESTION).json()["status"] != "abstained"
+    assert len(opened) == 1
+
+
+def test_a_damaged_index_is_named_and_its_successor_taken_up(tmp_path: Path, store: Store) -> None:
+    settings, opened = Settings(home=tmp_path), list[Engine]()
+    build(store, HashEmbedder(), settings.index_dir)
+    next(settings.index_dir.glob("*/vectors.npy")).write_bytes(b"half")
+    with started(lambda: open_counted(settings, store, opened)) as client:
+        wait_until(lambda: client.get("/documents/none").status_code == 404)
+        refused(client.get("/readyz"), 503, "index-corrupt")
+        build(store, HashEmbedder(), settings.index_dir, rebuild=True)
+        wait_until(lambda: ready(client))
+    assert len(opened) == 1
+
+
+def test_an_answer_does_not_wait_for_a_bulk_ingest(tmp_path: Path, served: TestClient, store: Store) -> None:
+    with store.writing():
+        start = time.monotonic()
+        answer = served.post("/ask", json=QUESTION).json()
+        assert time.monotonic() - start < 5  # a writer waits 15 s
+    assert "not_stored" in {notice["code"] for notice in answer["notices"]}
+    assert answer["references"]
+    kept = served.post("/ask", json=QUESTION).json()
+    assert served.get(f"/answers/{kept['answer_id']}").status_code == 200
+    impatient = Store.open(f"sqlite:///{tmp_path / 'other.db'}")
+    impatient.save_answer("a", {})
+    with impatient._engine.connect() as connection, connection.begin():  # the pooled connection is patient again
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 15_000
+    impatient.close()
+
+
+def test_the_service_computes_each_question_on_one_processor_thread(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        with TestClient(create_app(Settings(home=tmp_path, device="cpu", threads=2))) as client:
+            wait_until(lambda: client.get("/documents/none").status_code == 404, seconds=60)
+            with ThreadPoolExecutor(1) as pool:  # torch counts per thread; a new one has what the model was opened with
+                assert pool.submit(torch.get_num_threads).result() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+@pytest.fixture
+def changing(tmp_path: Path) -> Iterator[Store]:
+    """A small store of its own, which a test may change."""
+    store = Store.open(Settings(home=tmp_path).database_url)
+    put(store, corpus())
+    yield store
+    store.close()
+
+
+def put(store: Store, documents: Iterable[Document]) -> None:
+    with store.writing() as batch:
+        for item in documents:
+            batch.put(item, split(item))
+
+
+def test_questions_are_answered_while_the_index_is_swapped(tmp_path: Path, changing: Store) -> None:
+    settings, stop, served_by = Settings(home=tmp_path), threading.Event(), Counter[tuple[int, str]]()
+
+    def ask(client: TestClient) -> None:
+        while not stop.is_set():
+            response = client.post("/ask", json=QUESTION)
+            served_by[response.status_code, response.json().get("provenance", response.json()).get("index", "")] += 1
+
+    with started(lambda: engine_of(settings, changing)) as client, ThreadPoolExecutor(2) as pool:
+        made = [build(changing, HashEmbedder(), settings.index_dir).generation]
+        wait_until(lambda: ready(client))
+        asking = [pool.submit(ask, client) for _ in range(2)]
+        try:
+            wait_until(lambda: (200, made[0]) in served_by)
+            for number in range(3):
+                put(changing, [document(f"label:x{number}:1", [("warnings", "Colchicine is strong.")], "xanol")])
+                made.append(build(changing, HashEmbedder(), settings.index_dir).generation)
+                wait_until(lambda: (200, made[-1]) in served_by)
+        finally:
+            stop.set()
+        for one in asking:
+            one.result()
+    assert set(served_by) == {(200, generation) for generation in made}
+    assert len(set(made)) == 4
+
+
+def _rebuild_for_ever(settings: Settings, begun: Event) -> None:
+    store = Store.open(settings.database_url)
+    while True:
+        build(store, HashEmbedder(), settings.index_dir, lambda _done, _total: begun.set(), rebuild=True)
+
+
+def test_a_killed_build_leaves_the_service_answering(tmp_path: Path, changing: Store) -> None:
+    settings = Settings(home=tmp_path)
+    context = multiprocessing.get_context("forkserver")
+    generation = build(changing, HashEmbedder(), settings.index_dir).generation
+    with started(lambda: engine_of(settings, changing)) as client:
+        wait_until(lambda: ready(client))
+        before = client.post("/ask", json=QUESTION).json()["answer"]
+        begun = context.Event()
+        process = context.Process(target=_rebuild_for_ever, args=(settings, begun))
+        process.start()
+        assert begun.wait(60)
+        process.kill()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert client.post("/ask", json=QUESTION).json()["answer"] == before
+    with started(lambda: engine_of(settings, changing)) as client:  # as after a restart
+        wait_until(lambda: ready(client))
+        assert client.get("/readyz").json()["index"] == generation
+        assert client.post("/ask", json=QUESTION).json()["answer"] == before
+        put(changing, [document("label:x:1", [("warnings", "Colchicine is strong.")], "xanol")])
+        newer = build(changing, HashEmbedder(), settings.index_dir).generation
+        wait_until(lambda: client.get("/readyz").json()["index"] == newer)

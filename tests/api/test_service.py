@@ -6,18 +6,23 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from urllib.parse import quote
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from api.app import WEB, create_app
-from api.deps import Engine, Service
+from api.deps import MAX_WAITING, Engine, Service
 from ingest.errors import StoreError
 from rag.errors import (
+    EmbedderMismatchError,
     GeneratorError,
+    IndexBuildError,
     IndexCorruptError,
     IndexUnavailableError,
     MissingExtraError,
@@ -41,8 +46,8 @@ def started(open_engine: Callable[[], Engine], **settings: object) -> Iterator[T
         yield client
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
@@ -90,6 +95,9 @@ def test_the_engine_receives_what_was_asked(client: TestClient, engine: Scripted
         (RuntimeError("password in /secret/place"), 500, "internal", False),
         (IndexCorruptError("/secret/place is damaged"), 503, "index-corrupt", False),
         (IndexUnavailableError("/secret/place is gone"), 503, "not-ready", False),
+        (IndexBuildError("/secret/place is full"), 503, "index-build", False),
+        (EmbedderMismatchError("built with one, not another"), 503, "not-ready", True),
+        (type("SubclassError", (IndexCorruptError,), {})("/secret/place"), 503, "index-corrupt", False),
         (ModelError("/secret/place is altered"), 503, "model", False),
         (StoreError("locked", source="/secret/place"), 503, "store", False),
         (GeneratorError("no such generator: oracle"), 422, "generator", True),
@@ -204,6 +212,67 @@ def test_inference_leaves_the_event_loop_free_and_takes_turns(client: TestClient
         thread.join()
     assert most[0] == 2
     assert len(engine.asked) == 5
+
+
+def test_more_questions_than_can_wait_are_refused_at_once(client: TestClient, engine: ScriptedEngine) -> None:
+    release = threading.Event()
+
+    def wait(_question: str) -> None:
+        assert release.wait(30)
+
+    engine.before = wait
+    app = client.app
+    assert isinstance(app, FastAPI)
+    service: Service = app.state.service
+    with ThreadPoolExecutor(2 + MAX_WAITING) as pool:
+        try:
+            asking = [pool.submit(client.post, "/ask", json=QUESTION) for _ in range(2 + MAX_WAITING)]
+            wait_until(lambda: service.limiter.statistics().tasks_waiting == MAX_WAITING)
+            for path in ("/ask", "/search"):
+                response = client.post(path, json=QUESTION)
+                refused(response, 503, "overloaded")
+                assert int(response.headers["retry-after"]) > 0
+            assert client.get(f"/documents/{DOCUMENT.document_id}").status_code == 200
+        finally:
+            release.set()
+        assert {answer.result().status_code for answer in asking} == {200}
+    engine.before = lambda _question: None
+    assert client.post("/ask", json=QUESTION).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["doi:10.1000/a/b", "with space/", "label:x:3?"])
+def test_a_documents_id_may_hold_slashes(client: TestClient, engine: ScriptedEngine, name: str) -> None:
+    engine.documents[name] = replace(DOCUMENT, document_id=name)
+    for path in (quote(name, safe=""), quote(name)):
+        assert client.get(f"/documents/{path}").json()["document_id"] == name
+
+
+@pytest.mark.parametrize("path", ["/ask", "/search"])
+def test_null_restricts_nothing_and_a_date_is_passed_on(client: TestClient, engine: ScriptedEngine, path: str) -> None:
+    for given in ({"filters": None, "as_of": None}, {"as_of": "2020-02-02"}):
+        assert client.post(path, json={**QUESTION, **given}).status_code == 200
+    restrictions = [(filters, day) for _, filters, day, *_ in engine.asked]
+    assert restrictions == [(Filters(), None), (Filters(), date(2020, 2, 2))]
+
+
+def test_the_engine_is_opened_once_and_closed_at_the_end(caplog: pytest.LogCaptureFixture) -> None:
+    opened: list[ScriptedEngine] = []
+
+    class Broken(ScriptedEngine):
+        def refresh(self) -> bool:
+            raise IndexCorruptError(f"half a file, seen by {len(opened)}")
+
+    def open_engine() -> Engine:
+        opened.append(Broken(ready=False))
+        return opened[-1]
+
+    with started(open_engine) as client:
+        wait_until(lambda: "half a file, seen by 1" in caplog.text)
+        assert client.get(f"/documents/{DOCUMENT.document_id}").status_code == 200
+        time.sleep(0.1)
+        assert not opened[0].closed
+    assert len(opened) == 1
+    assert opened[0].closed
 
 
 def test_the_page_loads_only_our_files_and_sets_only_text(client: TestClient) -> None:

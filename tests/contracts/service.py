@@ -20,7 +20,7 @@ ANSWER = {
 }  # fmt: skip
 REFERENCE = {
     "number", "document_id", "passage_id", "kind", "title", "section", "drugs", "version", "published", "superseded",
-    "retracted", "editorial", "url", "citation", "quotes",
+    "retracted", "editorial", "url", "citation", "quotes", "expression_of_concern", "corrected",
 }  # fmt: skip
 HIT = {"rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published"}
 TODAY = "2015-01-31"

@@ -190,6 +190,39 @@ class StoreContract:
         assert ends(store) == {V1.document_id: None}
         assert not store.demonstration()
 
+    def test_an_older_record_that_comes_later_clears_no_retraction(self, store: Store) -> None:
+        old = replace(V1, revised=date(2020, 1, 1), title="Old", sha256="old")
+        new = replace(V1, revised=date(2021, 1, 1), title="New", sha256="new", retracted=True)
+        assert put(store, new, old, new) == ["ingested", "unchanged", "unchanged"]
+        assert store.document(V1.document_id) == new
+        undated = replace(V1, title="Undated", sha256="undated")
+        same_day = replace(new, retracted=False, corrected=True, title="Same day", sha256="same day")
+        assert put(store, undated, same_day) == ["unchanged", "replaced"]
+        assert store.document(V1.document_id) == replace(same_day, retracted=True)
+        newer = replace(V1, revised=date(2022, 1, 1), sha256="newer")
+        assert put(store, newer) == ["replaced"]
+        assert store.document(V1.document_id) == newer
+
+    def test_a_record_without_a_date_clears_no_retraction(self, store: Store) -> None:
+        assert put(store, replace(V1, retracted=True, sha256="bad"), V1) == ["ingested", "replaced"]
+        assert store.document(V1.document_id) == replace(V1, retracted=True)
+
+    def test_a_summary_gives_way_to_each_label_that_it_stands_for(self, store: Store) -> None:
+        summary = replace(
+            label("1", date(2030, 1, 1), editorial=True),
+            document_id="label:summary:1",
+            work_id="summary",
+            stands_for=("another", WORK),
+        )
+        unrelated = replace(summary, document_id="label:other:1", work_id="other", stands_for=("another",))
+        assert put(store, summary, unrelated) == ["ingested", "ingested"]
+        assert store.document(summary.document_id) == summary
+        assert put(store, V1) == ["replaced"]
+        assert put(store, summary, V2, unrelated) == ["skipped", "ingested", "unchanged"]
+        assert ends(store) == {V1.document_id: V2.effective, V2.document_id: None, unrelated.document_id: None}
+        assert put(store, replace(V3, document_id="label:another:1", work_id="another")) == ["replaced"]
+        assert store.document(unrelated.document_id) is None
+
     def test_drug_names(self, store: Store) -> None:
         put(store, V1)
         names = [("generic", "examplomab"), ("generic", "examplomab"), ("ndc", "2"), ("ndc", "1")]

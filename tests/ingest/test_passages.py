@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.passages import MAX_WORDS, RUN_ON_WORDS, split
-from ingest.schema import Document, DrugNames, Kind, Passage, Section
+from ingest.passages import MAX_ROW_WORDS, MAX_WORDS, RUN_ON_WORDS, split
+from ingest.schema import Document, DrugNames, Kind, Passage, Section, Table
 from ingest.sentences import sentences
 
 words = st.text(alphabet="abcXYZ 0159.,;:()[]•\n?!", max_size=400)
@@ -82,6 +82,37 @@ def test_passages_are_bounded_and_run_ons_cut() -> None:
     passages = split(document(section("description", "word " * 1000), section("warnings", "A b c d. " * 300)))
     assert max(len(passage.text.split()) for passage in passages) <= RUN_ON_WORDS
     assert all(len(p.text.split()) <= MAX_WORDS for p in passages if p.section == "warnings")
+
+
+def table_section(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Section:
+    lines = ["; ".join(f"{name}: {cell}" for name, cell in zip(header, row, strict=True)) for row in rows]
+    text = "\n".join(["Before the table.", *lines, "After it."])
+    start = len("Before the table.\n")
+    return Section("s", "S", ("S",), text, (Table("", header, tuple(rows), start, start + len("\n".join(lines))),))
+
+
+def test_a_table_row_is_never_cut_from_its_headers() -> None:
+    long = ("ritonavir", "Take less of it. Wait. " * 120)
+    made = table_section(("Drug", "Advice"), [("aspirin", "Stop. Then ask."), long, ("warfarin", "word " * 500)])
+    lines = [line.strip() for line in made.text.split("\n")]
+    passages = [passage.text for passage in split(document(made))]
+    assert all(any(line in text for text in passages) for line in lines)
+    assert lines[2] in passages
+    assert lines[3] in passages
+
+
+def test_an_endless_row_is_cut_between_cells() -> None:
+    header = tuple(f"H{number}" for number in range(30))
+    made = table_section(header, [("dose " * 99,) * 30, ("word " * 2500,) + ("x",) * 29])
+    passages = split(document(made))
+    assert max(len(passage.text.split()) for passage in passages) <= MAX_ROW_WORDS
+    assert [passage.text for passage in passages[1:4]] == [p.text for p in passages[1:4] if p.text.startswith("H")]
+    assert " ".join(passage.text for passage in passages).split() == made.text.split()
+
+
+def test_prose_in_a_frame_is_cut_as_prose() -> None:
+    made = table_section(("",), [("One thing is said. " * 200,)])
+    assert max(len(passage.text.split()) for passage in split(document(made))) <= MAX_WORDS
 
 
 def test_a_subsections_text_is_not_indexed_again_with_its_parent() -> None:

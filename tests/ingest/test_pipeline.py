@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import io
 import json
+import os
+import sqlite3
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +16,9 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import StoreError
-from ingest.pipeline import BATCH_DOCUMENTS, Progress, Report, ingest
+from ingest.pipeline import BATCH_DOCUMENTS, InterruptedIngestError, Progress, Report, _records, ingest
+from ingest.schema import Document, Fault
+from ingest.sources import Source
 from ingest.store import Store
 from tests.ingest.material import article, label_record, write_articles, write_labels
 from tests.shared_data import shared
@@ -109,6 +115,43 @@ def test_trouble_is_a_line_and_stops_nothing(store: Store, folder: Path) -> None
     assert store.counts().documents["label"] == 2
     assert report.totals["ingested"] > 30
     assert 0 < report.failed_share < 1
+
+
+class Failing(io.BytesIO):
+    """A file whose disk fails after its first bytes."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """The bytes, then an error in the place of the end."""
+        if not (data := super().read(size)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return data
+
+
+def test_an_error_of_the_disk_ends_one_file_only(folder: Path) -> None:
+    content = write_articles(folder / "articles", [article(number) for number in range(1, 100)]).read_bytes()[:-200]
+    source = Source("torn", len(content), lambda: Failing(content))
+    *whole, (fault, position) = _records(source)
+    assert [type(record) for record, _ in whole] == [Document] * 98
+    assert fault == Fault("", f"cannot be read: {os.strerror(errno.EIO)}", len(content))
+    assert position == len(content)
+
+
+def test_a_store_that_fails_in_the_middle_keeps_the_report(tmp_path: Path, folder: Path) -> None:
+    path = write_labels(folder / "labels", [label_record(number) for number in range(3 * BATCH_DOCUMENTS)])
+    file = tmp_path / "store.db"
+    with (
+        closing(Store.open(f"sqlite:///{file}?timeout=0.1")) as store,
+        closing(sqlite3.connect(file)) as blocker,
+    ):
+
+        def block(now: Progress) -> None:
+            if now.records == BATCH_DOCUMENTS + 1:
+                blocker.execute("begin immediate")
+
+        with pytest.raises(InterruptedIngestError, match="another process is writing") as raised:
+            ingest(store, [str(folder / "absent"), str(path)], block)
+        assert non_zero(raised.value.report) == {"ingested": BATCH_DOCUMENTS, "faults": 1}
+        assert store.counts().documents == {"label": BATCH_DOCUMENTS}
 
 
 def test_the_report_is_json(store: Store, folder: Path) -> None:

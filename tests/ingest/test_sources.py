@@ -60,6 +60,17 @@ def read(root: Path, *paths: str, limits: Limits = LIMITS) -> dict[str, bytes | 
     return {name.removeprefix(f"{root}/"): content for name, content in found}
 
 
+def test_a_file_that_the_disk_cannot_read_is_named_and_the_walk_goes_on(tmp_path: Path) -> None:
+    memory = "/proc/self/mem"  # a regular file whose first byte cannot be read
+    if not Path(memory).exists():
+        pytest.skip("needs /proc")
+    put(tmp_path, {"a.xml": b"<a/>"})
+    error, source = walk([memory, str(tmp_path)])
+    assert isinstance(error, SourceError)
+    assert (error.source, error.reason) == (memory, f"cannot be read: {os.strerror(errno.EIO)}")
+    assert contents(source) == (f"{tmp_path}/a.xml", b"<a/>")
+
+
 def test_files_folders_and_globs(tmp_path: Path) -> None:
     put(tmp_path, {"b.xml": b"<b/>", "a/2.xml": b"<2/>", "a/1.json": b"{}", "a/z/3": b"3", ".hidden": b"x"})
     expected = {".hidden": "Ignored", "a/1.json": b"{}", "a/2.xml": b"<2/>", "a/z/3": b"3", "b.xml": b"<b/>"}

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import superseded_on
+from ingest.batch import MARKS, UNKNOWN_DAY, superseded_on
 from ingest.errors import StoreError
 from ingest.schema import Document, DrugNames, Kind, Section, Table
 from ingest.store import Store
@@ -60,6 +60,7 @@ documents = st.builds(
     sections=st.lists(sections, max_size=4, unique_by=lambda section: section.slug).map(tuple),
     published=days,
     effective=days,
+    revised=days,
     retracted=st.booleans(),
     expression_of_concern=st.booleans(),
     corrected=st.booleans(),
@@ -78,6 +79,7 @@ documents = st.builds(
     pmcid=words,
     url=words,
     licence=words,
+    stands_for=names,
 )
 
 
@@ -125,16 +127,82 @@ def test_the_order_of_arrival_and_the_batches_do_not_matter(
 
 
 @given(versions)
-def test_a_version_ends_no_earlier_than_it_began_and_one_stays_current(
+def test_a_version_ends_no_earlier_than_it_began_and_the_newest_stays_current(
     given_versions: list[tuple[date | None, str]],
 ) -> None:
     ended = superseded_on(given_versions)
     for (day, _), end in zip(given_versions, ended, strict=True):
         assert end is None or day is None or end >= day
     assert None in ended
-    if any(day for day, _ in given_versions):
-        current = [day for (day, _), end in zip(given_versions, ended, strict=True) if end is None]
-        assert set(current) == {max(day for day, _ in given_versions if day)}
+    current = [version for (_, version), end in zip(given_versions, ended, strict=True) if end is None]
+    numbers = [int(version) for _, version in given_versions if version.isdigit()]
+    assert {int(version) if version.isdigit() else -1 for version in current} == {max(numbers, default=-1)}
+
+
+@given(versions, st.dates(date(2020, 1, 1), date(2020, 1, 5)))
+def test_on_any_day_the_highest_number_in_force_is_the_current_one(
+    given_versions: list[tuple[date | None, str]], today: date
+) -> None:
+    ended = superseded_on(given_versions)
+    numbered = [
+        (int(version), end is None or end > today)
+        for (day, version), end in zip(given_versions, ended, strict=True)
+        if day and day <= today and version.isdigit()
+    ]
+    assert {number for number, current in numbered if current} <= {max((number for number, _ in numbered), default=0)}
+
+
+@pytest.mark.parametrize(
+    ("given_versions", "ended"),
+    [
+        ([(date(2020, 6, 1), "11"), (date(2020, 5, 1), "12")], [date(2020, 6, 1), None]),
+        ([(date(2020, 6, 1), "11"), (None, "12")], [date(2020, 6, 1), None]),
+        ([(date(2020, 6, 1), "11"), (None, "12"), (date(2021, 1, 1), "13")], [date(2021, 1, 1)] * 2 + [None]),
+        ([(None, "1"), (None, "2")], [UNKNOWN_DAY, None]),
+        ([(date(2022, 1, 1), "ab-cd"), (date(2020, 1, 1), "1")], [date(2022, 1, 1), None]),
+        ([(None, "ab"), (None, "cd")], [None, None]),
+    ],
+)
+def test_a_lower_number_never_stays_current_beside_a_higher_one(
+    given_versions: list[tuple[date | None, str]], ended: list[date | None]
+) -> None:
+    assert superseded_on(given_versions) == ended
+
+
+records = st.builds(
+    replace,
+    st.just(replace(V1, document_id="pubmed:1", work_id="1", kind=Kind.ARTICLE)),
+    revised=st.none() | st.dates(date(2020, 1, 1), date(2020, 1, 3)),
+    version=st.sampled_from(["1", "2", "10"]),
+    retracted=st.booleans(),
+    expression_of_concern=st.booleans(),
+    corrected=st.booleans(),
+    sha256=st.integers(0, 10**9).map(str),
+)
+
+
+def standing(store: Store) -> list[object]:
+    """What must not depend on the order in which the records of one document came."""
+    found = store.document("pubmed:1")
+    assert found
+    return [*(getattr(found, name) for name in MARKS), found.revised, found.version]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(records, min_size=2, max_size=4, unique_by=lambda record: record.sha256), st.data())
+def test_the_order_of_the_records_of_one_document_does_not_matter(
+    arrivals: list[Document], data: st.DataObject
+) -> None:
+    with fresh() as store, fresh() as other:
+        put(store, *arrivals)
+        put(other, *data.draw(st.permutations(arrivals)))
+        assert standing(store) == standing(other)
+        newest = max((record.revised for record in arrivals if record.revised), default=None)
+        last = [record for record in arrivals if record.revised == newest]
+        assert standing(store)[0] == any(record.retracted for record in last)
+        revision = store.revision()
+        assert set(put(store, *arrivals)) == {"unchanged"}
+        assert store.revision() == revision
 
 
 def test_versions_are_numbers_not_words() -> None:

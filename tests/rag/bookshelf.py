@@ -14,6 +14,7 @@ from ingest.schema import Document, DrugNames, Kind, Passage, Section
 from rag.drugs import Resolver, keys_of
 from rag.index import Scope
 from rag.query import Query
+from rag.scope import allowed_by
 from rag.types import Filters, Hit
 
 PROPAFENONE = (
@@ -71,6 +72,7 @@ class Bookshelf:
 
     def __init__(self, documents: Iterable[Document]) -> None:
         self.books = {document.document_id: document for document in documents}
+        self.indexed = dict(self.books)  # what the index was built from; `books` may change after it
         self.pages = [passage for document in self.books.values() for passage in split(document)]
         self.answers: dict[str, dict[str, Any]] = {}
         self.full = False
@@ -89,14 +91,17 @@ class Bookshelf:
     def answer(self, answer_id: str) -> dict[str, Any] | None:
         return self.answers.get(answer_id)
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def drug_names(self) -> list[tuple[str, str, str]]:
         return [(book.document_id, "generic", name) for book in self.books.values() for name in book.drugs.generic]
 
     def passages(self, row_ids: Iterable[int]) -> dict[int, Passage]:
-        return {row: self.pages[row] for row in row_ids}
+        return {row: self.pages[row] for row in row_ids if self.pages[row].document_id in self.books}
 
     def documents(self, document_ids: Iterable[str]) -> dict[str, Document]:
-        return {name: replace(self.books[name], sections=()) for name in document_ids}
+        return {name: replace(self.books[name], sections=()) for name in document_ids if name in self.books}
 
     def lexical(self, query: str, k: int, scope: Scope) -> list[tuple[int, float]]:
         words = set(re.findall(r"\w+", query.casefold()))
@@ -107,22 +112,47 @@ class Bookshelf:
         ]
         return sorted((item for item in found if item[1]), key=lambda item: (-item[1], item[0]))[:k]
 
+    def rows(self, scope: Scope) -> list[list[int]]:
+        found: dict[str, list[int]] = {}
+        for row, page in enumerate(self.pages):
+            if self._within(page, scope):
+                found.setdefault(page.document_id, []).append(row)
+        return list(found.values())
+
     def search(self, query: Query, k: int = 10, filters: Filters | None = None, as_of: date | None = None) -> list[Hit]:
-        kinds = frozenset((filters or Filters()).kinds or (kind.value for kind in Kind))
-        scope = Scope(kinds=kinds, drugs=frozenset(query.keys) or None, as_of=as_of)
+        filters = filters or Filters()
+        kinds = frozenset(filters.kinds or (kind.value for kind in Kind))
+        kept = {key for name in filters.drugs for key in self.resolver().name(name)}
+        drugs = frozenset({key for keys in query.drugs if not kept or kept & set(keys) for key in keys} or kept)
+        scope = replace(allowed_by(filters, as_of), kinds=kinds, drugs=drugs or None)
         return [
             Hit(page, self.books[page.document_id], score, keys_of(self.books[page.document_id].drugs))
             for row, score in self.lexical(query.question, k, scope)
             for page in [self.pages[row]]
+            if page.document_id in self.books
         ]
 
     def resolver(self) -> Resolver:
         return Resolver.from_store(self)
 
     def _within(self, page: Passage, scope: Scope) -> bool:
-        book = self.books[page.document_id]
+        book = self.indexed[page.document_id]
         return (
             (scope.drugs is None or bool(scope.drugs & set(keys_of(book.drugs))))
             and (scope.kinds is None or book.kind.value in scope.kinds)
             and (scope.sections is None or page.section.split(".")[0] in scope.sections)
+            and (scope.include_retracted or not book.retracted)
+            and _in_force(book, scope)
         )
+
+
+def _in_force(book: Document, scope: Scope) -> bool:
+    since = book.effective or book.published
+    if scope.published_after and not (book.published and book.published >= scope.published_after):
+        return False
+    if scope.published_before and not (book.published and book.published <= scope.published_before):
+        return False
+    if scope.as_of and not (since and since <= scope.as_of):
+        return False
+    replaced = book.superseded_on
+    return scope.include_superseded or replaced is None or (scope.as_of is not None and replaced > scope.as_of)

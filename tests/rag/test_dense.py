@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import faiss
@@ -83,6 +83,30 @@ class TestMiniLM(EmbedderContract):
         long = TEXTS[-1]
         assert not np.allclose(tuned.encode([long]), minilm.encode([long]), atol=1e-3)
         assert np.allclose(tuned.encode(["short"]), minilm.encode(["short"]), atol=1e-5)
+
+
+def test_a_new_model_has_its_truncation_set_and_is_tokenized_for_one_thread_at_a_time() -> None:
+    """The tokenizer fails ("Already borrowed") where one thread sets its state while another one reads it."""
+    model = MiniLM(device="cpu", arithmetic="float32")
+    assert model._model.tokenizer.backend_tokenizer.truncation["max_length"] == model._model.max_seq_length
+    with ThreadPoolExecutor(8) as pool:
+        with model._tokenizing:
+            asked = [pool.submit(model.encode, [f"question {number}"]) for number in range(8)]
+            assert not wait(asked, timeout=0.3).done
+        assert all(one.result().shape == (1, 384) for one in asked)
+
+
+def test_who_opens_the_embedder_says_how_many_threads_it_may_use() -> None:
+    before = torch.get_num_threads()
+    try:
+        open_embedder(Settings(device="cpu", threads=2))
+        assert torch.get_num_threads() == 2
+        open_embedder(Settings(device="cpu", threads=2), threads=1)
+        assert torch.get_num_threads() == 1
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(torch.get_num_threads).result() == 1
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_altered_weights_are_refused(tmp_path: Path) -> None:
@@ -201,3 +225,14 @@ def test_the_gpu_finds_the_same(tmp_path: Path, rows: Half) -> None:
     file = matrix(tmp_path, rows[:500])
     query = np.random.default_rng(6).standard_normal(48, dtype=np.float32)
     assert Vectors(file, "cuda").nearest(query, 20)[0].tolist() == Vectors(file, "cpu").nearest(query, 20)[0].tolist()
+
+
+@pytest.mark.gpu
+def test_the_gpu_may_be_asked_by_many_threads_at_once(tmp_path: Path, rows: Half) -> None:
+    if getattr(faiss, "get_num_gpus", lambda: 0)() == 0:
+        pytest.skip("FAISS sees no GPU")
+    search = Vectors(matrix(tmp_path, rows), "cuda")
+    queries = np.random.default_rng(5).standard_normal((200, 48), dtype=np.float32)
+    expected = [search.nearest(query, 5)[0].tolist() for query in queries]
+    with ThreadPoolExecutor(8) as pool:
+        assert [found.tolist() for found, _ in pool.map(lambda query: search.nearest(query, 5), queries)] == expected

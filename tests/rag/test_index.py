@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from ingest.schema import Document, DrugNames, Kind, Passage, Section, passage_id
 from ingest.store import Store
 from rag.dense import HashEmbedder
-from rag.errors import IndexBuildError, IndexCorruptError, IndexUnavailableError
+from rag.errors import EmbedderMismatchError, IndexBuildError, IndexCorruptError, IndexUnavailableError
 from rag.generations import current, stamp
 from rag.index import Index, Manifest, Scope, build
 from rag.lexical import analyse
@@ -213,6 +213,28 @@ def test_every_scope_is_exact(shelf_and_index: tuple[Shelf, Index], scope: Scope
         (index.dense(vector, len(store.rows), EVERYTHING), index.dense(vector, k, scope)),
     ):
         assert found == [pair for pair in every if pair[0] in inside][:k]
+    documents = {row.row_id: row.passage.document_id for row in store.rows if row.row_id in inside}
+    grouped = index.rows(scope)
+    assert [row for rows in grouped for row in rows] == list(documents)
+    assert [{documents[row] for row in rows} for rows in grouped] == [
+        {name} for name in dict.fromkeys(documents.values())
+    ]
+
+
+def test_few_scopes_are_remembered_in_few_bytes(shelf_and_index: tuple[Shelf, Index]) -> None:
+    _, index = shelf_and_index
+    for day in range(100):
+        index.lexical("dose", 3, Scope(as_of=date(2015, 1, 1) + timedelta(days=day)))
+    remembered = index._positions.cache_info().currsize
+    assert remembered * index._positions(EVERYTHING).itemsize <= 32
+
+
+def test_another_embedders_index_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
+    manifest = build(shelf(documents=3), EMBEDDER, tmp_path)
+    assert Index.open(tmp_path, "cpu", EMBEDDER.name).manifest == manifest
+    next(tmp_path.glob("*/vectors.npy")).unlink()
+    with pytest.raises(EmbedderMismatchError, match=r"hash-32, not another: run `citerx index`"):
+        Index.open(tmp_path, "cpu", "another")
 
 
 def test_dense_is_the_inner_product(shelf_and_index: tuple[Shelf, Index]) -> None:

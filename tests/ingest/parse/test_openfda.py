@@ -55,6 +55,16 @@ def test_facts_of_a_record() -> None:
     assert document.url.endswith(SET_ID)
 
 
+@pytest.mark.parametrize("odd", ["a b", "a/b", "a\tb", "a\n", " a", "a\0b", "a\u202eb", "a\u00a0b"])
+@pytest.mark.parametrize("field", ["set_id", "version", "id"])
+def test_an_id_that_would_break_a_url_is_refused_alone(field: str, odd: str) -> None:
+    fault, document = read_json(label_json(**{field: odd}), label_json())
+    assert isinstance(fault, Fault)
+    assert fault.reason.startswith(f"{field} ")
+    assert fault.reason.isprintable()
+    assert isinstance(document, Document)
+
+
 def test_missing_facts() -> None:
     record = {
         "set_id": SET_ID,

@@ -101,7 +101,22 @@ def test_a_full_article() -> None:
     assert (found.doi, found.pmcid) == ("10.1000/x.1", "PMC77")
     assert (found.drugs.substance, found.drugs.unii) == (("Naloxone", "Enzyme"), ("BBX060AN9V",))
     assert found.mesh == ("Humans",)
-    assert found.licence == "publisher's text; (c) Nobody"
+    assert found.licence == "Apache-2.0; (c) Nobody"
+    theirs = document(FULL.replace('Owner="CiteRx"', 'Owner="NLM"'))
+    assert (theirs.editorial, theirs.licence) == (False, "publisher's text; (c) Nobody")
+
+
+def test_when_the_record_was_revised() -> None:
+    day = "<DateRevised><Year>2023</Year><Month>04</Month><Day>05</Day></DateRevised>"
+    assert document(simple("1").replace("<Article>", f"{day}<Article>")).revised == date(2023, 4, 5)
+    assert document(simple("1")).revised is None
+
+
+@pytest.mark.parametrize("mark", ["ExpressionOfConcernIn", "PartialRetractionIn"])
+def test_a_partial_retraction_is_a_concern(mark: str) -> None:
+    link = f'<CommentsCorrectionsList><CommentsCorrections RefType="{mark}"/></CommentsCorrectionsList>'
+    found = document(simple("1").replace("</MedlineCitation>", f"{link}</MedlineCitation>"))
+    assert (found.retracted, found.expression_of_concern, found.corrected) == (False, True, False)
 
 
 def test_every_part_of_the_abstract_is_kept_under_its_own_slug() -> None:

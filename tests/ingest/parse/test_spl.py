@@ -76,8 +76,9 @@ def test_coded_subsections_stand_alone_and_others_are_folded() -> None:
     )
     document = one_xml(section_xml("43684-0", "8 POPULATIONS", "", inner) + section_xml("34069-5", "Empty", ""))
     assert [(section.slug, section.path, section.text) for section in document.sections] == [
-        ("use_in_specific_populations", ("8 POPULATIONS",), "8.6 Renal\nLess.\n8.2 Lactation\nUnknown."),
+        ("use_in_specific_populations", ("8 POPULATIONS",), "8.6 Renal\nLess."),
         ("pregnancy", ("8 POPULATIONS", "8.1 Pregnancy"), "Harm.\nData\nRats."),
+        ("nursing_mothers", ("8 POPULATIONS", "8.2 Lactation"), "Unknown."),
     ]
 
 
@@ -96,11 +97,22 @@ def test_editorial_summary_links_to_the_real_label() -> None:
     related = (
         '<relatedDocument typeCode="XCRPT"><relatedDocument><setId root="real"/></relatedDocument></relatedDocument>'
     )
-    document = one_xml(INTERACTIONS, head=related, author=spl.EDITOR)
+    document = one_xml(INTERACTIONS, head=related + related.replace("real", "second"), author=spl.EDITOR)
     assert document.editorial
+    assert document.stands_for == ("real", "second")
     assert document.url == "https://dailymed.nlm.nih.gov/dailymed/drugInfo.cfm?setid=real"
     assert document.work_id == SET_ID
-    assert not one_xml(INTERACTIONS, head=related).editorial
+    real = one_xml(INTERACTIONS, head=related)
+    assert (real.editorial, real.stands_for) == (False, ())
+
+
+@pytest.mark.parametrize("odd", ["a b", "a/b", "/"])
+@pytest.mark.parametrize("known", [SET_ID, 'value="3"'])
+def test_an_id_that_would_break_a_url_is_refused(odd: str, known: str) -> None:
+    content = label_xml(INTERACTIONS).replace(known.encode(), known.replace(SET_ID, odd).replace("3", odd).encode())
+    (fault,) = spl.parse(BytesIO(content), "test.xml")
+    assert isinstance(fault, Fault)
+    assert odd in fault.reason
 
 
 def test_indexing_file_keeps_substance_and_classes() -> None:

@@ -1,0 +1,172 @@
+"""What a reader must be told: the warnings of the drug asked for, what changed, what was read, filtered or left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from rag.scope import Scope, allowed_by
+from rag.types import Answer, Filters
+from tests.rag.bookshelf import PROPAFENONE, Bookshelf, corpus, document
+from tests.rag.test_engine import check, codes, engine_of, view_of
+from tests.rag.test_evidence import PAIR
+
+BOX = ("boxed_warning", "WARNING: FETAL TOXICITY\nThese tablets can injure the developing fetus.")
+DOSE = ("dosage_and_administration", "The usual initial dose of xanol is 5 mg once daily.")
+COMBINED = document("label:xy:1", [BOX, DOSE], "xanol and ynol")
+PLAIN = document("label:x:1", [DOSE], "xanol")
+PAPER = document("pubmed:7", [("abstract", "Colchicine levels rose with propafenone in a crossover trial.")])
+
+
+def message(answer: Answer, code: str) -> str:
+    return next(notice.message for notice in answer.notices if notice.code == code)
+
+
+def test_the_box_of_a_combination_is_not_that_of_one_ingredient() -> None:
+    shelf = Bookshelf([COMBINED, PLAIN])
+    answer = engine_of(shelf).ask("What is the dose of xanol?")
+    check(answer, shelf)
+    assert not answer.safety
+    assert not {item.section for item in answer.references} & {"boxed_warning"}
+
+
+def test_where_there_is_only_a_combination_its_box_is_said_to_be_its_own() -> None:
+    other = document("label:x:1", [DOSE], "zanol")
+    answer = engine_of(Bookshelf([COMBINED, other])).ask("What is the dose of xanol?")
+    assert {item.drug for item in answer.safety} == {"xanol and ynol"}
+
+
+def test_a_box_is_quoted_from_its_start_however_many_labels_there_are() -> None:
+    long = "\n".join(f"Xanol caused harm number {n} in a study of many patients who took it." for n in range(300))
+    box = ("boxed_warning", f"WARNING: FIRST OF ALL\n{long}")
+    labels = [document(f"label:x{n}:1", [box, DOSE], "xanol", effective=date(2000 + n, 1, 1)) for n in range(9)]
+    shelf = Bookshelf(labels)
+    hits = view_of(shelf).section(("xanol",), "boxed_warning", None).hits
+    assert {hit.document.document_id for hit in hits} == {"label:x8:1"}
+    assert hits[0].passage.start == 0
+    assert len(hits) == len([page for page in shelf.pages if page.document_id == "label:x8:1"]) - 1
+    assert view_of(shelf).section(("xanol",), "boxed_warning", None, {"label:x3:1"}).hits[0].document.version == "1"
+
+
+@pytest.mark.parametrize("change", ["superseded", "text", "gone"])
+def test_a_warning_that_changed_since_the_index_is_announced_first(change: str) -> None:
+    shelf = Bookshelf(corpus())
+    engine = engine_of(shelf)
+    assert "safety_unavailable" not in codes(engine.ask(PAIR))
+    old = shelf.books["label:p:2"]
+    if change == "superseded":
+        shelf.books["label:p:2"] = replace(old, superseded_on=date(2021, 1, 1))
+    elif change == "text":
+        new = tuple((slug, text.replace("WARNING", "SEVERE WARNING")) for slug, text in PROPAFENONE)
+        shelf.books["label:p:2"] = document("label:p:2", new, "propafenone")
+    else:
+        del shelf.books["label:p:2"]
+    answer = engine.ask(PAIR)
+    check(answer, shelf)
+    assert answer.status != "answered"
+    assert answer.answer.startswith("The boxed warning of propafenone has changed since the index was built")
+
+
+def test_dates_of_callers_are_not_remembered() -> None:
+    view = view_of(Bookshelf(corpus()))
+    for day in range(1, 20):
+        assert view.section(("propafenone",), "boxed_warning", date(2021, 1, day)).hits
+    assert not view._sections
+    assert view.section(("propafenone",), "boxed_warning", None).hits
+    assert len(view._sections) == 1
+
+
+def test_another_drug_that_the_filter_allows_is_no_answer() -> None:
+    shelf = Bookshelf(corpus())
+    answer = engine_of(shelf).ask("What is the dose of propafenone?", filters=Filters(drugs=("colchicine",)))
+    check(answer, shelf)
+    assert answer.status == "abstained"
+
+
+def test_only_labels_and_papers_of_the_filters_drugs_count_as_direct_evidence() -> None:
+    told = document("label:p:3", [("overdosage", "Colchicine was fatal in one case.")], "propafenone")
+    engine = engine_of(Bookshelf([*corpus(), told]))
+    assert "no_direct_evidence" not in codes(engine.ask(PAIR, filters=Filters(drugs=("propafenone",))))
+    kept = engine.ask(PAIR, filters=Filters(drugs=("colchicine",)))
+    assert "that the filters allow" in message(kept, "no_direct_evidence")
+    engine = engine_of(Bookshelf([*corpus(), PAPER]))
+    assert "no_direct_evidence" not in codes(engine.ask(PAIR, filters=Filters(drugs=("propafenone",))))
+    assert "no_direct_evidence" in codes(engine.ask(PAIR, filters=Filters(drugs=("digoxin",))))
+
+
+def test_a_question_without_a_drug_is_asked_of_the_filters_drugs() -> None:
+    shelf = Bookshelf(corpus())
+    answer = engine_of(shelf).ask("Which drugs raise its plasma levels?", filters=Filters(drugs=("propafenone",)))
+    check(answer, shelf)
+    assert {item.drug for item in answer.safety} == {"propafenone"}
+    assert answer.statements
+
+
+def test_a_corrected_spelling_is_said_first() -> None:
+    answer = engine_of(Bookshelf(corpus())).ask("What is the dose of colchicin for gout flares?")
+    assert answer.answer.startswith('"colchicin" is read as colchicine.\n')
+    assert answer.status == "answered"
+    assert "spelling_corrected" not in codes(engine_of(Bookshelf(corpus())).ask("dose of Colchicine?"))
+
+
+def test_statements_without_room_are_announced_and_not_called_missing() -> None:
+    shelf = Bookshelf(corpus())
+    answer = engine_of(shelf).ask(PAIR, max_references=1)
+    check(answer, shelf, limit=1)
+    assert "references_omitted" in codes(answer)
+    assert "insufficient_evidence" not in codes(answer)
+    assert answer.status == "partial"
+
+
+def test_each_drug_has_a_reference_before_the_warnings() -> None:
+    many = [("dosage_and_administration", "Interactions of propafenone call for care."), *PROPAFENONE]
+    shelf = Bookshelf([document("label:p:2", many, "propafenone"), corpus()[1]])
+    answer = engine_of(shelf).ask(PAIR, max_references=2)
+    check(answer, shelf, limit=2)
+    cited = {number for statement in answer.statements for number in statement.citations}
+    drugs = {drug for item in answer.references if item.number in cited for drug in item.drugs}
+    assert drugs == {"propafenone", "colchicine"}
+
+
+def test_pairs_that_no_source_names_are_named() -> None:
+    told = document("label:z:1", [("drug_interactions", "Zanol raises colchicine levels.")], "zanol")
+    answer = engine_of(Bookshelf([*corpus(), told])).ask("Do propafenone, colchicine and zanol interact?")
+    found = message(answer, "no_direct_evidence")
+    assert "names propafenone and colchicine or propafenone and zanol together" in found
+
+
+class Branded(Bookshelf):
+    def drug_names(self) -> list[tuple[str, str, str]]:
+        return [*super().drug_names(), ("label:m:1", "brand", "Relief Case Number")]
+
+
+def test_a_pair_is_found_among_many_passages_that_share_words_of_its_names() -> None:
+    acids = "\n".join(f"Propafenone gave relief with retinoic acid in case number {n}." for n in range(2000))
+    sections = [("drug_interactions", acids), ("overdosage", "One death with mefenamic acid.")]
+    shelf = Branded([document("label:p:2", sections, "propafenone"), document("label:m:1", [DOSE], "mefenamic acid")])
+    assert len(shelf.pages) > 40
+    answer = engine_of(shelf).ask("Interaction of propafenone with mefenamic acid?")
+    assert "no_direct_evidence" not in codes(answer)
+
+
+def test_concerns_and_corrections_reach_the_reader() -> None:
+    book = replace(corpus()[1], expression_of_concern=True, corrected=True)
+    answer = engine_of(Bookshelf([book])).ask("Dose of colchicine for gout flares?")
+    assert {"expression_of_concern", "corrected_source"} <= codes(answer)
+    assert answer.references[0].expression_of_concern
+    assert answer.references[0].corrected
+    plain = engine_of(Bookshelf([corpus()[1]])).ask("Dose of colchicine for gout flares?")
+    assert not {"expression_of_concern", "corrected_source"} & codes(plain)
+
+
+def test_the_bookshelf_keeps_a_scopes_dates() -> None:
+    old = replace(PLAIN, superseded_on=date(2021, 1, 1))
+    shelf = Bookshelf([old])
+    assert not shelf.rows(Scope())
+    assert shelf.rows(Scope(include_superseded=True))
+    assert shelf.rows(Scope(as_of=date(2020, 12, 31)))
+    assert not shelf.rows(Scope(as_of=date(2020, 1, 1)))
+    assert not shelf.rows(Scope(published_after=date(2020, 6, 1), include_superseded=True))
+    assert shelf.rows(allowed_by(Filters(published_before=date(2020, 6, 1), include_superseded=True), None))
