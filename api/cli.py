@@ -226,17 +226,20 @@ def bench_crash(
 
 @corpora.command("check")
 def corpora_check(
+    folder: Annotated[Path | None, typer.Argument(help="Editorial corpus; by default the starter corpus.")] = None,
+    *,
     shared: Annotated[Path | None, typer.Option(help="Folder of the real material to compare with.")] = None,
     json: Json = False,
 ) -> None:
-    """Check the starter corpus: its shape and, with --shared, own words, true numbers and bibliography.
+    """Check an editorial corpus: its shape and, with --shared, own words, true numbers and bibliography.
 
     Exits with 1 where something is wrong.
     """
     from corpora.check import run, structure
 
-    with _starter_corpus() as folder:
-        findings = run(Path(folder), shared) if shared else structure(Path(folder))
+    with _starter_corpus() as starter:
+        checked_folder = folder or Path(starter)
+        findings = run(checked_folder, shared) if shared else structure(checked_folder)
     if json:
         _write_json([asdict(finding) for finding in findings])
     else:

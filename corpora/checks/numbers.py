@@ -119,7 +119,8 @@ def collect(labels: Sequence[Label], sources: Iterable[LabelText]) -> Real:
 
 def untrue(labels: Sequence[Label], real: Real, exempt: Sequence[Exemption]) -> Iterator[Finding]:
     """A finding for each unconfirmed number, set id and code, and for each exemption that is not needed."""
-    unused = set(exempt)
+    drugs = {label.drug for label in labels}
+    unused = {entry for entry in exempt if entry.drug in drugs}
     for label in labels:
         yield from _codes(label, real.codes)
         for line in label.lines:

@@ -117,3 +117,11 @@ def test_source_descriptions_are_complete(path: Path) -> None:
     for key in ("title", "homepage", "urls", "format", "parser", "licence", "citation", "notes"):
         assert described[key], key
     assert all(url.startswith("https://") for url in described["urls"])
+
+
+def test_the_extended_corpus_has_the_same_shape() -> None:
+    extended = starter().with_name("extended")
+    assert structure(extended) == []
+    found = labels(extended)
+    assert len(found) >= 100
+    assert not {label.drug for label in found} & DRUGS
