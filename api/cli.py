@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import asdict
-from importlib.resources import as_file, files
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.progress import Progress as ProgressBar
+from api import console
+from api.measure import bench, corpora
 
+if TYPE_CHECKING:
     from ingest.pipeline import Report
     from ingest.store import Store
     from rag.engine import Engine
@@ -36,13 +33,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-bench = typer.Typer(help="Measure.", no_args_is_help=True)
-corpora = typer.Typer(help="The corpora that CiteRx ships or describes.", no_args_is_help=True)
 app.add_typer(bench, name="bench")
 app.add_typer(corpora, name="corpora")
 
 HELD = ("generation", "embedder", "passages", "documents", "revision", "indexed_at", "newest_source", "demonstration")
-Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
 Starter = Annotated[
     bool, typer.Option("--starter", help="First ingest and index the starter corpus where the store has nothing else.")
 ]
@@ -55,7 +49,7 @@ Kinds = Annotated[list[str] | None, typer.Option("--kind", help="label, article,
 def ingest(
     paths: Annotated[list[str] | None, typer.Argument(help="Files, folders, archives or globs.")] = None,
     starter: Annotated[bool, typer.Option("--starter", help="The starter corpus that comes with CiteRx.")] = False,
-    json: Json = False,
+    json: console.Json = False,
 ) -> None:
     """Bring labels (SPL XML, openFDA JSON) and literature (PubMed XML) into the store.
 
@@ -65,9 +59,9 @@ def ingest(
         raise typer.BadParameter("name files or folders to ingest, or --starter", param_hint="PATHS")
     from ingest.pipeline import InterruptedIngestError
 
-    settings = _settings()
-    with _store(settings) as store, ExitStack() as stack:
-        names = [*(paths or []), *([stack.enter_context(_starter_corpus())] if starter else [])]
+    settings = console.settings()
+    with console.store(settings) as store, ExitStack() as stack:
+        names = [*(paths or []), *([stack.enter_context(console.starter_corpus())] if starter else [])]
         try:
             result = _ingest(store, names)
         except InterruptedIngestError as error:
@@ -84,14 +78,14 @@ def ingest(
 @app.command()
 def index(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make it anew even where it is up to date.")] = False,
-    json: Json = False,
+    json: console.Json = False,
 ) -> None:
     """Bring the index up to date with the store. A running service takes it up by itself."""
-    settings = _settings()
-    with _store(settings) as store:
+    settings = console.settings()
+    with console.store(settings) as store:
         manifest = _build(store, settings, rebuild=rebuild)
     if json:
-        _write_json(manifest)
+        console.write_json(manifest)
     else:
         typer.echo(f"index {manifest.generation}: {manifest.passages} passages of {manifest.documents} documents")
 
@@ -103,20 +97,20 @@ def ask(
     kind: Kinds = None,
     references: Annotated[int | None, typer.Option(help="At most this many references, 1 to 20.")] = None,
     starter: Starter = False,
-    json: Json = False,
+    json: console.Json = False,
 ) -> None:
     """Answer a question with citations. An abstention is an answer: exit code 0."""
     from api import render
     from api.schemas import AskRequest
 
-    settings = _settings()
+    settings = console.settings()
     filters = {"drugs": drug or (), "kinds": kind or ()}
     request = AskRequest.model_validate({"question": question, "filters": filters, "max_references": references})
     if starter:
         _prepare_starter(settings)
     with closing(_engine(settings)) as engine:
         answer = engine.ask(request.question, filters=request.restriction(), max_references=request.max_references)
-    _write_json(answer) if json else _show(render.answer(answer))
+    console.write_json(answer) if json else console.show(render.answer(answer))
 
 
 @app.command()
@@ -125,7 +119,7 @@ def search(
     k: Annotated[int, typer.Option("-k", help="How many passages, 1 to 100.")] = 5,
     drug: Drugs = None,
     kind: Kinds = None,
-    json: Json = False,
+    json: console.Json = False,
 ) -> None:
     """Show the passages that an answer would be made from."""
     from api import render
@@ -133,9 +127,9 @@ def search(
 
     filters = {"drugs": drug or (), "kinds": kind or ()}
     request = SearchRequest.model_validate({"question": question, "k": k, "filters": filters})
-    with closing(_engine(_settings())) as engine:
+    with closing(_engine(console.settings())) as engine:
         hits, timings = engine.search(request.question, request.k, request.restriction())
-    _write_json(SearchResponse.of(hits, timings)) if json else _show(render.hits(hits))
+    console.write_json(SearchResponse.of(hits, timings)) if json else console.show(render.hits(hits))
 
 
 @app.command()
@@ -150,7 +144,7 @@ def serve(
 
     from api.app import create_app
 
-    settings = _settings()
+    settings = console.settings()
     if starter:
         _prepare_starter(settings)
     address, number = host or settings.host, port if port is not None else settings.port
@@ -160,10 +154,10 @@ def serve(
 
 
 @app.command()
-def status(json: Json = False) -> None:
+def status(json: console.Json = False) -> None:
     """What the store holds, what the index holds, and whether the index is behind the store."""
-    settings = _settings()
-    with _store(settings) as store:
+    settings = console.settings()
+    with console.store(settings) as store:
         counts, revision = asdict(store.counts()), store.revision()
         facts = {"store": store.place, **counts, "newest_source": store.newest_source(), "revision": revision}
         manifest = _manifest(settings)
@@ -172,83 +166,11 @@ def status(json: Json = False) -> None:
         state = "current" if manifest.revision == revision else "behind the store: run citerx index"
         held = {"state": state, **{name: getattr(manifest, name) for name in HELD}}
     if json:
-        _write_json({"store": facts, "index": held})
+        console.write_json({"store": facts, "index": held})
     else:
         from api import render
 
-        _show(render.pairs([*facts.items(), *((f"index {name}", value) for name, value in held.items())]))
-
-
-@bench.command("serve")
-def bench_serve(
-    url: Annotated[str | None, typer.Option(help="A running service; left out: one is started.")] = None,
-    requests: Annotated[int, typer.Option(min=1, help="Questions per route and concurrency.")] = 100,
-    concurrency: Annotated[list[int] | None, typer.Option(min=1, help="Clients at a time; may be repeated.")] = None,
-    seed: Annotated[int, typer.Option(help="Which questions.")] = 0,
-    json: Json = False,
-) -> None:
-    """Start-to-ready time, latency of /ask and /search, and memory of the service on the store's own drugs."""
-    from api import bench as benchmark
-    from api import render
-
-    with _store(_settings()) as store:
-        asked = benchmark.questions(store, requests, seed)
-    result = benchmark.run(asked, url, concurrency or [1, 2], lambda step: typer.echo(step, err=True))
-    _write_json(result) if json else _show(render.measured(result))
-
-
-@bench.command("crash")
-def bench_crash(
-    paths: Annotated[list[str] | None, typer.Argument(help="What to ingest; by default the starter corpus.")] = None,
-    moments: Annotated[int, typer.Option(min=1, help="How often to kill, by turns ingest and index.")] = 20,
-    seed: Annotated[int, typer.Option(help="Makes the moments the same again.")] = 0,
-    json: Json = False,
-) -> None:
-    """Kill ingest and index at random moments, rerun plainly, compare with an uninterrupted run.
-
-    Exits with 1 where documents, passages or answers differ.
-    """
-    from api.crash import crash
-
-    with _starter_corpus() as folder:
-        outcome = crash(paths or [folder], moments, seed, lambda line: typer.echo(line, err=True))
-    if json:
-        _write_json(asdict(outcome))
-    else:
-        verdict = "the same as" if outcome.equal else "DIFFERENT from"
-        typer.echo(
-            f"killed {outcome.killed} of {outcome.moments} runs; {outcome.documents} documents, {outcome.passages} "
-            f"passages, index {outcome.generation} and the answers are {verdict} those of an uninterrupted run"
-        )
-    if not outcome.equal:
-        raise typer.Exit(1)
-
-
-@corpora.command("check")
-def corpora_check(
-    folder: Annotated[Path | None, typer.Argument(help="Editorial corpus; by default the starter corpus.")] = None,
-    *,
-    shared: Annotated[Path | None, typer.Option(help="Folder of the real material to compare with.")] = None,
-    json: Json = False,
-) -> None:
-    """Check an editorial corpus: its shape and, with --shared, own words, true numbers and bibliography.
-
-    Exits with 1 where something is wrong.
-    """
-    from corpora.check import run, structure
-
-    with _starter_corpus() as starter:
-        checked_folder = folder or Path(starter)
-        findings = run(checked_folder, shared) if shared else structure(checked_folder)
-    if json:
-        _write_json([asdict(finding) for finding in findings])
-    else:
-        for finding in findings:
-            typer.echo(f"{finding.file}: {finding.place}: {finding.check}: {finding.reason}")
-        checked = "shape, wording, numbers, bibliography" if shared else "shape only: give --shared for the rest"
-        typer.echo(f"{len(findings)} findings ({checked})")
-    if findings:
-        raise typer.Exit(1)
+        console.show(render.pairs([*facts.items(), *((f"index {name}", value) for name, value in held.items())]))
 
 
 def main() -> None:
@@ -285,23 +207,6 @@ def _complain(line: str) -> None:
     typer.echo(f"citerx: {line}", err=True)
 
 
-def _settings() -> Settings:
-    from rag.settings import Settings
-
-    return Settings()
-
-
-@contextmanager
-def _store(settings: Settings) -> Iterator[Store]:
-    from ingest.store import Store
-
-    store = Store.open(settings.database_url)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
 def _engine(settings: Settings) -> Engine:
     from rag.generations import Manifest
 
@@ -313,25 +218,19 @@ def _engine(settings: Settings) -> Engine:
 
 def _prepare_starter(settings: Settings) -> None:
     """Ingests and indexes the starter corpus, unless the store holds real sources."""
-    with _store(settings) as store:
+    with console.store(settings) as store:
         if not store.counts().documents or store.demonstration():
-            with _starter_corpus() as folder:
+            with console.starter_corpus() as folder:
                 _ingest(store, [folder])
         manifest = _manifest(settings)
         if manifest is None or (store.demonstration() and manifest.revision != store.revision()):
             _build(store, settings)
 
 
-@contextmanager
-def _starter_corpus() -> Iterator[str]:
-    with as_file(files("corpora") / "starter") as folder:
-        yield str(folder)
-
-
 def _ingest(store: Store, paths: list[str]) -> Report:
     from ingest import pipeline
 
-    with _bar() as bar:
+    with console.bar() as bar:
         task = bar.add_task("ingest", total=None)
 
         def on_progress(now: pipeline.Progress) -> None:
@@ -344,18 +243,18 @@ def _ingest(store: Store, paths: list[str]) -> Report:
 
 def _show_report(report: Report, *, json: bool) -> None:
     if json:
-        _write_json(report.to_json())
+        console.write_json(report.to_json())
         return
     from api import render
 
-    _show(render.report(report))
+    console.show(render.report(report))
 
 
 def _build(store: Store, settings: Settings, *, rebuild: bool = False) -> Manifest:
     from rag.build import build
     from rag.dense import open_embedder
 
-    with _bar() as bar:
+    with console.bar() as bar:
         task = bar.add_task("index", total=None)
         return build(
             store,
@@ -375,30 +274,6 @@ def _manifest(settings: Settings) -> Manifest | None:
         return Manifest.current(settings.index_dir)
     except IndexUnavailableError:
         return None
-
-
-@contextmanager
-def _bar() -> Iterator[ProgressBar]:
-    """A progress bar on standard error that leaves nothing behind; silent where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield bar
-
-
-def _show(renderable: RenderableType) -> None:
-    from rich.console import Console
-
-    Console(highlight=False).print(renderable)
-
-
-def _write_json(value: object) -> None:
-    from pydantic_core import to_json
-
-    typer.echo(to_json(value, indent=2).decode())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,71 @@
+"""What the commands share: settings, store, starter corpus, and how they write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.progress import Progress as ProgressBar
+
+    from ingest.store import Store
+    from rag.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output.")]
+
+
+def settings() -> Settings:
+    """The settings of the environment."""
+    from rag.settings import Settings
+
+    return Settings()
+
+
+@contextmanager
+def store(settings: Settings) -> Iterator[Store]:
+    """The store, closed afterwards."""
+    from ingest.store import Store
+
+    store = Store.open(settings.database_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def starter_corpus() -> Iterator[str]:
+    """The folder of the starter corpus."""
+    with as_file(files("corpora") / "starter") as folder:
+        yield str(folder)
+
+
+@contextmanager
+def bar() -> Iterator[ProgressBar]:
+    """A progress bar on standard error that leaves nothing behind; silent where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        yield bar
+
+
+def show(renderable: RenderableType) -> None:
+    """Prints to standard output."""
+    from rich.console import Console
+
+    Console(highlight=False).print(renderable)
+
+
+def write_json(value: object) -> None:
+    """Writes JSON to standard output."""
+    from pydantic_core import to_json
+
+    typer.echo(to_json(value, indent=2).decode())

@@ -1,0 +1,86 @@
+"""The commands that measure and check: ``citerx bench ...`` and ``citerx corpora ...``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.console import Json, settings, show, starter_corpus, store, write_json
+
+bench = typer.Typer(help="Measure.", no_args_is_help=True)
+corpora = typer.Typer(help="The corpora that CiteRx ships or describes.", no_args_is_help=True)
+
+
+@bench.command("serve")
+def bench_serve(
+    url: Annotated[str | None, typer.Option(help="A running service; left out: one is started.")] = None,
+    requests: Annotated[int, typer.Option(min=1, help="Questions per route and concurrency.")] = 100,
+    concurrency: Annotated[list[int] | None, typer.Option(min=1, help="Clients at a time; may be repeated.")] = None,
+    seed: Annotated[int, typer.Option(help="Which questions.")] = 0,
+    json: Json = False,
+) -> None:
+    """Start-to-ready time, latency of /ask and /search, and memory of the service on the store's own drugs."""
+    from api import bench as benchmark
+    from api import render
+
+    with store(settings()) as opened:
+        asked = benchmark.questions(opened, requests, seed)
+    result = benchmark.run(asked, url, concurrency or [1, 2], lambda step: typer.echo(step, err=True))
+    write_json(result) if json else show(render.measured(result))
+
+
+@bench.command("crash")
+def bench_crash(
+    paths: Annotated[list[str] | None, typer.Argument(help="What to ingest; by default the starter corpus.")] = None,
+    moments: Annotated[int, typer.Option(min=1, help="How often to kill, by turns ingest and index.")] = 20,
+    seed: Annotated[int, typer.Option(help="Makes the moments the same again.")] = 0,
+    json: Json = False,
+) -> None:
+    """Kill ingest and index at random moments, rerun plainly, compare with an uninterrupted run.
+
+    Exits with 1 where documents, passages or answers differ.
+    """
+    from api.crash import crash
+
+    with starter_corpus() as folder:
+        outcome = crash(paths or [folder], moments, seed, lambda line: typer.echo(line, err=True))
+    if json:
+        write_json(asdict(outcome))
+    else:
+        verdict = "the same as" if outcome.equal else "DIFFERENT from"
+        typer.echo(
+            f"killed {outcome.killed} of {outcome.moments} runs; {outcome.documents} documents, {outcome.passages} "
+            f"passages, index {outcome.generation} and the answers are {verdict} those of an uninterrupted run"
+        )
+    if not outcome.equal:
+        raise typer.Exit(1)
+
+
+@corpora.command("check")
+def corpora_check(
+    folder: Annotated[Path | None, typer.Argument(help="Editorial corpus; by default the starter corpus.")] = None,
+    *,
+    shared: Annotated[Path | None, typer.Option(help="Folder of the real material to compare with.")] = None,
+    json: Json = False,
+) -> None:
+    """Check an editorial corpus: its shape and, with --shared, own words, true numbers and bibliography.
+
+    Exits with 1 where something is wrong.
+    """
+    from corpora.check import run, structure
+
+    with starter_corpus() as starter:
+        checked_folder = folder or Path(starter)
+        findings = run(checked_folder, shared) if shared else structure(checked_folder)
+    if json:
+        write_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            typer.echo(f"{finding.file}: {finding.place}: {finding.check}: {finding.reason}")
+        checked = "shape, wording, numbers, bibliography" if shared else "shape only: give --shared for the rest"
+        typer.echo(f"{len(findings)} findings ({checked})")
+    if findings:
+        raise typer.Exit(1)
