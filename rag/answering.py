@@ -25,11 +25,11 @@ from rag.compose import (
     text_of,
 )
 from rag.evidence import select
-from rag.focus import populations, says, shared_pathways
+from rag.focus import mechanisms, populations, says, shared_pathways
 from rag.generate import Generator
 from rag.query import Query, understand
 from rag.safety import Warned, floor
-from rag.types import Answer, Draft, Embedder, Evidence, Filters, Hit, Notice, Provenance, Safety, Statement, Status
+from rag.types import Answer, Draft, Embedder, Evidence, Filters, Notice, Provenance, Safety, Statement, Status
 from rag.verify import Checker, Shelf
 from rag.view import View
 
@@ -161,25 +161,27 @@ def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Fou
     paired = query.shape == "interaction" and len(query.drugs) > 1
     pairs = view.together(query, request.filters, request.as_of) if paired else None
     together = pairs.hits if pairs else []
-    # Where no source has the pair, papers on the mechanism that both drugs share are the nearest there is.
-    papers = [] if together or not paired else _on_mechanism(view, query, hits, request)
+    # Where no source has the pair, papers on a pathway that both drugs share are the nearest there is.
+    shared = shared_pathways(query, [(hit, hit.passage.text) for hit in hits]) if paired and not together else set()
+    papers = view.papers_on(_spelled(shared), request.filters, request.as_of) if shared else []
     unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers) if not hit.document.retracted}
     evidence = select(query, list(unique.values()), embedder)
     least = request.min_score + (0.0 if query.drugs else UNANCHORED)
-    mechanism = {hit.passage.passage_id for hit in papers}
-    usable = [
-        item
-        for item in evidence
-        if item.score >= least and (item.hit.passage.passage_id in mechanism or _about(view, query, item))
-    ]
+    usable = [item for item in evidence if item.score >= least and _about(view, query, item)]
+    if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
+        named = {hit.passage.passage_id for hit in papers}
+        usable += [
+            item
+            for item in evidence
+            if item not in usable and item.hit.passage.passage_id in named and mechanisms(item.text) & shared
+        ]
     every = combinations(range(len(query.drugs)), 2)
     return Found(usable, evidence, [pair for pair in every if pair not in pairs.covered] if pairs else [])
 
 
-def _on_mechanism(view: View, query: Query, hits: Sequence[Hit], request: Request) -> list[Hit]:
-    shared = shared_pathways(query, [(hit, hit.passage.text) for hit in hits])
-    words = ["P-glycoprotein" if term == "pgp" else term for term in shared]
-    return view.papers_on([*words, "interactions"], request.filters, request.as_of) if shared else []
+def _spelled(pathways: set[str]) -> list[str]:
+    """Words to search papers by."""
+    return ["interactions", *("P-glycoprotein" if term == "pgp" else term for term in sorted(pathways))]
 
 
 def _about(view: View, query: Query, item: Evidence) -> bool:

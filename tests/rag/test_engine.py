@@ -324,3 +324,14 @@ def manifest_of(stamp: str, *, demonstration: bool) -> Manifest:
         demonstration=demonstration,
         row_ids="",
     )
+
+
+def test_without_a_common_source_a_paper_on_the_shared_pathway_is_cited() -> None:
+    review = document(
+        "pubmed:9", [("abstract", "Narrative review of drug interactions.\nThe review goes through CYP3A4 and UGT1A1.")]
+    )
+    answer = engine_of(Bookshelf([*corpus(), review])).ask(PAIR)
+    assert {"label:p:2", "label:c:4", "pubmed:9"} <= {reference.document_id for reference in answer.references}
+    assert "no_direct_evidence" in {notice.code for notice in answer.notices}
+    alone = engine_of(Bookshelf([review])).ask(PAIR)
+    assert alone.status == "abstained"
