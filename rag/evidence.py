@@ -25,10 +25,10 @@ from rag.query import Query
 from rag.spans import quotable
 from rag.types import Embedder, Evidence, Hit
 
-SHORTLIST = 12
+SHORTLIST = 10
 """Sentences that are embedded; they take most of the time of an answer."""
-EMBEDDED = 240
-"""Characters of a sentence that are embedded: about 50 tokens; what comes after in a long list changes little."""
+EMBEDDED = 160
+"""Characters of a sentence that are embedded: about 40 tokens; what comes after in a long list changes little."""
 FOCUS = 0.3
 NEAR_DUPLICATE = 0.85
 """Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
