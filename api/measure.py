@@ -84,3 +84,13 @@ def corpora_check(
         typer.echo(f"{len(findings)} findings ({checked})")
     if findings:
         raise typer.Exit(1)
+
+
+@corpora.command("vocabulary")
+def corpora_vocabulary(
+    products: Annotated[Path, typer.Argument(help="The product file of Drugs@FDA, gzipped or not.")],
+) -> None:
+    """Print the names of active ingredients, as `corpora/vocabulary/ingredients.txt` holds them."""
+    from corpora.vocabulary import build
+
+    typer.echo("\n".join(build(products)))

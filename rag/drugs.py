@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from corpora.vocabulary import ingredient_names
 from rag.ingredients import SALTS, canonical, ingredients, keys_of, unique, word_set
 from rag.spelling import (
     could_be_drug,
@@ -186,7 +187,7 @@ class Resolver:
 
     def _corrected(self, text: str, token: Token) -> Mention | None:
         """A word one edit from exactly one generic name."""
-        if is_prose(token.text) or token.text in self._longest:
+        if is_prose(token.text) or token.text in self._longest or token.text in ingredient_names():
             return None
         near = nearest(token.text, self._single, edits=1)
         keys = {self._single[name].keys for name in near}
@@ -195,7 +196,11 @@ class Resolver:
         return Mention(keys.pop(), text[token.start : token.end], token.start, token.end, "spelling")
 
     def _unknown(self, text: str, token: Token, mentions: Sequence[Mention]) -> bool:
-        if token.text in self.ambiguous or looks_like_drug(text, token.start, token.end):
+        if (
+            token.text in self.ambiguous
+            or token.text in ingredient_names()
+            or looks_like_drug(text, token.start, token.end)
+        ):
             return True
         return could_be_drug(text[token.start : token.end]) and any(_joined(text, token, one) for one in mentions)
 

@@ -259,3 +259,9 @@ def test_every_real_generic_name_resolves_to_its_own_label(real: tuple[dict[str,
 
 def said(resolver: Resolver, name: str) -> tuple[Mention, ...]:
     return resolver.resolve(f"What is the recommended dose of {name}?")
+
+
+def test_a_real_drug_that_the_corpus_lacks_is_known_to_be_one() -> None:
+    resolver = Resolver.from_names([("label:a:1", "generic", "Warfarin Sodium")])
+    assert resolver.read("What should I monitor during lithium therapy?").unresolved == ("lithium",)
+    assert resolver.read("How much water should an adult drink?").unresolved == ()
