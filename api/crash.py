@@ -39,21 +39,28 @@ class Outcome:
 def crash(paths: Sequence[str], moments: int, seed: int, on_step: Callable[[str], None]) -> Outcome:
     """Runs in temporary homes; takes ``moments`` times about the length of an uninterrupted ingest and index."""
     with tempfile.TemporaryDirectory(prefix="citerx-crash-") as folder:
-        whole, broken = Path(folder, "whole"), Path(folder, "broken")
+        whole = Path(folder, "whole")
         lengths = {command: _run(command, whole, paths, None) for command in ("ingest", "index")}
         on_step(f"uninterrupted: {', '.join(f'{name} {seconds:.1f} s' for name, seconds in lengths.items())}")
         rng, killed = random.Random(seed), 0  # noqa: S311
+        homes = [Path(folder, "broken-0")]
         for moment in range(moments):
             command = ("ingest", "index")[moment % 2]
             after = rng.uniform(0, lengths[command])
-            died = _run(command, broken, paths, after) < 0
+            died = _run(command, homes[-1], paths, after) < 0
             killed += died
             on_step(f"{moment + 1}/{moments}: {command} {'killed' if died else 'ended before'} {after:.1f} s")
-        for command in ("ingest", "index"):
-            _run(command, broken, paths, None)
-        on_step("rerun plainly; comparing")
-        first, second = _content(whole), _content(broken)
-        return Outcome(moments, killed, first == second, *_size(broken))
+            if command == "index" and not died:  # nothing is left to interrupt there
+                homes.append(Path(folder, f"broken-{len(homes)}"))
+        expected = _content(whole)
+        equal = [_finished(home, paths) == expected for home in homes]
+        return Outcome(moments, killed, all(equal), *_size(homes[-1]))
+
+
+def _finished(home: Path, paths: Sequence[str]) -> dict[str, Any]:
+    for command in ("ingest", "index"):
+        _run(command, home, paths, None)
+    return _content(home)
 
 
 def _run(command: str, home: Path, paths: Sequence[str], kill_after: float | None) -> float:

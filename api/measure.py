@@ -89,8 +89,9 @@ def corpora_check(
 @corpora.command("vocabulary")
 def corpora_vocabulary(
     products: Annotated[Path, typer.Argument(help="The product file of Drugs@FDA, gzipped or not.")],
+    folder: Annotated[Path, typer.Argument(help="Where to write, e.g. corpora/vocabulary.")],
 ) -> None:
-    """Print the names of active ingredients, as `corpora/vocabulary/ingredients.txt` holds them."""
+    """Make the lists of known ingredients and brands."""
     from corpora.vocabulary import build
 
-    typer.echo("\n".join(build(products)))
+    build(products, folder)

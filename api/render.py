@@ -61,9 +61,7 @@ def _reasons(lines: Sequence[Line]) -> Iterator[RenderableType]:
     for line in lines[:ROWS]:
         offset = "" if line.offset is None else f"offset {line.offset}"
         place = ": ".join(part for part in (line.source, line.record, offset) if part)
-        told = text(f"{line.outcome}: {place}: {line.reason}", "red" if line.outcome == "fault" else "yellow")
-        told.no_wrap, told.overflow = True, "ignore"  # one line for each, so that it can be searched
-        yield told
+        yield text(f"{line.outcome}: {place}: {line.reason}", "red" if line.outcome == "fault" else "yellow")
     if len(lines) > ROWS:
         yield text(f"… {len(lines) - ROWS} more; --json lists all", "yellow")
 

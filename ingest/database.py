@@ -9,6 +9,8 @@ hides the price of one fsync.
 from __future__ import annotations
 
 import fcntl
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -37,7 +39,7 @@ from sqlalchemy import (
     make_url,
     select,
 )
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ingest.errors import StoreError
@@ -235,9 +237,22 @@ def _configure(connection: DBAPIConnection, _record: object) -> None:
     """Per connection: the driver's own transaction handling off (`_begin` does it), then the pragmas."""
     connection.isolation_level = None
     cursor = connection.cursor()
+    deadline = time.monotonic() + float(BUSY_SECONDS)
     for pragma in PRAGMAS:
-        cursor.execute(f"PRAGMA {pragma}")
+        while not _executed(cursor, f"PRAGMA {pragma}", last_try=time.monotonic() > deadline):
+            time.sleep(0.02)
     cursor.close()
+
+
+def _executed(cursor: DBAPICursor, statement: str, *, last_try: bool) -> bool:
+    """Whether it ran; SQLite does not wait by itself when two connections switch a new database to WAL at once."""
+    try:
+        cursor.execute(statement)
+    except sqlite3.OperationalError as error:
+        if last_try or "locked" not in str(error):
+            raise
+        return False
+    return True
 
 
 def _begin(connection: Connection) -> None:

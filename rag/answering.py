@@ -110,6 +110,7 @@ def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, 
     safety, omitted = _safety(warned, references)
     gaps = _gaps(query, found, shown, dropped, verified.removed)
     notices = [*_spelling(query), *changed, *_named(query, found, shown, request), *gaps, *omitted]
+    notices += _without_warnings(view, query, request.as_of)
     silent = _silent(query, [draft for draft, _ in shown])
     status = _status(shown, notices, silent)
     lead = [notice.message for notice in notices if notice.code in LEADING]
@@ -190,6 +191,19 @@ def _about(view: View, query: Query, item: Evidence) -> bool:
         return True
     named = query.drugs or query.unresolved
     return not named or any(says(word, item.text) for word in query.unresolved)
+
+
+def _without_warnings(view: View, query: Query, as_of: date | None) -> list[Notice]:
+    """Says of which drugs no loaded label has a section of warnings: silence there must not read as safety."""
+    bare = [
+        " and ".join(keys)
+        for keys in query.drugs
+        if not any(view.section(keys, slug, as_of).hits for slug in ("boxed_warning", "contraindications"))
+    ]
+    if not bare:
+        return []
+    told = f"The labels loaded for {listing(bare)} have no boxed warning and no contraindications section; "
+    return [Notice("safety_not_covered", f"{told}that does not mean that there are none.")]
 
 
 def _confirmed(warned: Sequence[Warned], checker: Checker) -> tuple[list[Warned], list[Notice]]:

@@ -10,9 +10,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Protocol
 
-from corpora.vocabulary import ingredient_names
+from corpora.vocabulary import brand_names, ingredient_names
+from ingest.schema import DrugNames
 from rag.ingredients import SALTS, canonical, ingredients, keys_of, unique, word_set
 from rag.spelling import (
     could_be_drug,
@@ -100,7 +102,10 @@ class Resolver:
         documents: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
         for document_id, name_field, name in rows:
             documents[document_id][name_field].append(name)
-        return cls(*choose(surfaces(documents.values())))
+        entries, ambiguous = choose(surfaces(documents.values()))
+        known = {key for entry in entries.values() for key in entry.keys}
+        elsewhere = {words: Entry(keys, "brand") for words, keys in _brands().items() if known.issuperset(keys)}
+        return cls({**elsewhere, **entries}, ambiguous)
 
     @classmethod
     def from_store(cls, store: NameSource) -> Resolver:
@@ -187,7 +192,7 @@ class Resolver:
 
     def _corrected(self, text: str, token: Token) -> Mention | None:
         """A word one edit from exactly one generic name."""
-        if is_prose(token.text) or token.text in self._longest or token.text in ingredient_names():
+        if is_prose(token.text) or token.text in self._longest or _is_drug(text, token):
             return None
         near = nearest(token.text, self._single, edits=1)
         keys = {self._single[name].keys for name in near}
@@ -198,7 +203,7 @@ class Resolver:
     def _unknown(self, text: str, token: Token, mentions: Sequence[Mention]) -> bool:
         if (
             token.text in self.ambiguous
-            or token.text in ingredient_names()
+            or _is_drug(text, token)
             or looks_like_drug(text, token.start, token.end)
         ):
             return True
@@ -208,6 +213,18 @@ class Resolver:
         """The known drugs that an unresolved word may be mistaken for."""
         near = self.ambiguous.get(word) or nearest(word, self._single, edits=2)
         return {word: near} if near else {}
+
+
+@cache
+def _brands() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The brands of the vocabulary as surfaces, with the keys of their ingredients."""
+    return {words_of(brand): keys_of(DrugNames(generic=listed)) for brand, listed in brand_names().items()}
+
+
+def _is_drug(text: str, token: Token) -> bool:
+    """Whether the vocabulary has this word as a drug's name, though the corpus may not."""
+    brand = len(token.text) > 4 and (token.text,) in _brands()
+    return token.text in ingredient_names() or (brand and _written_as_name(text, [token], Entry((), "brand")))
 
 
 def _joined(text: str, token: Token, mention: Mention) -> bool:

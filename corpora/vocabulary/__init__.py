@@ -1,7 +1,8 @@
 """Names of drugs beyond those of the corpus, so that a drug it does not hold is known to be a drug.
 
 ``ingredients.txt`` holds the first words of the active ingredients of Drugs@FDA (public domain), one a line.
-``citerx corpora vocabulary PRODUCTS`` makes it from the product file of that database.
+``brands.tsv`` holds its brand names with their active ingredients, separated by semicolons.
+``citerx corpora vocabulary PRODUCTS FOLDER`` makes both from the product file of that database.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-FILE = Path(__file__).parent / "ingredients.txt"
+FOLDER = Path(__file__).parent
 
 NOT_DISTINCTIVE = frozenset(
     re.findall(
@@ -36,18 +38,39 @@ NOT_DISTINCTIVE = frozenset(
 
 @cache
 def ingredient_names() -> frozenset[str]:
-    """The names, lower case."""
-    return frozenset(FILE.read_text(encoding="utf-8").split())
+    """The names of ingredients, lower case."""
+    return frozenset((FOLDER / "ingredients.txt").read_text(encoding="utf-8").split())
 
 
-def build(products: Path) -> list[str]:
-    """The names in a Drugs@FDA product file (tab separated, gzipped or not, with a column ``ActiveIngredient``)."""
-    opened = gzip.open if products.suffix == ".gz" else open
-    names: set[str] = set()
-    with opened(products, "rt", encoding="utf-8", errors="replace", newline="") as stream:
+@cache
+def brand_names() -> dict[str, tuple[str, ...]]:
+    """Brand names to their active ingredients, lower case."""
+    lines = (FOLDER / "brands.tsv").read_text(encoding="utf-8").splitlines()
+    return {brand: tuple(listed.split(";")) for brand, listed in (line.split("\t") for line in lines)}
+
+
+def build(products: Path, folder: Path) -> None:
+    """Writes both files into ``folder`` from a Drugs@FDA product file.
+
+    The file is tab separated, gzipped or not, with columns ``DrugName`` and ``ActiveIngredient``.
+    """
+    ingredients: set[str] = set()
+    brands: dict[str, set[str]] = {}
+    for brand, listed in _products(products):
+        firsts = [re.match(r"[a-z]{5,}\b", name) for name in listed]
+        ingredients |= {first.group() for first in firsts if first} - NOT_DISTINCTIVE
+        if not any(brand in name or name in brand for name in listed):
+            brands.setdefault(brand, set()).add(";".join(listed))
+    lines = sorted(f"{brand}\t{min(found, key=lambda text: (len(text), text))}" for brand, found in brands.items())
+    (folder / "ingredients.txt").write_text("\n".join(sorted(ingredients)) + "\n", encoding="utf-8")
+    (folder / "brands.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _products(file: Path) -> Iterator[tuple[str, list[str]]]:
+    opened = gzip.open if file.suffix == ".gz" else open
+    with opened(file, "rt", encoding="utf-8", errors="replace", newline="") as stream:
         for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE):
-            for ingredient in (row.get("ActiveIngredient") or "").lower().split(";"):
-                first = re.match(r"[a-z]{5,}\b", ingredient.strip())
-                if first and first.group() not in NOT_DISTINCTIVE:
-                    names.add(first.group())
-    return sorted(names)
+            listed = [name.strip() for name in (row.get("ActiveIngredient") or "").lower().split(";")]
+            brand = " ".join((row.get("DrugName") or "").lower().split())
+            if brand and all(listed):
+                yield brand, listed

@@ -265,3 +265,10 @@ def test_a_real_drug_that_the_corpus_lacks_is_known_to_be_one() -> None:
     resolver = Resolver.from_names([("label:a:1", "generic", "Warfarin Sodium")])
     assert resolver.read("What should I monitor during lithium therapy?").unresolved == ("lithium",)
     assert resolver.read("How much water should an adult drink?").unresolved == ()
+
+
+def test_brands_that_the_corpus_does_not_write_are_known() -> None:
+    resolver = Resolver.from_names([("label:a:1", "generic", "Metoprolol Tartrate")])
+    assert [mention.keys for mention in resolver.read("What is the dose of Lopressor?").mentions] == [("metoprolol",)]
+    assert resolver.read("What is the dose of Crestor?").unresolved == ("Crestor",)
+    assert resolver.read("warfarin's starting dose").unresolved == ("warfarin's",)

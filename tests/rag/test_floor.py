@@ -170,3 +170,11 @@ def test_the_bookshelf_keeps_a_scopes_dates() -> None:
     assert not shelf.rows(Scope(as_of=date(2020, 1, 1)))
     assert not shelf.rows(Scope(published_after=date(2020, 6, 1), include_superseded=True))
     assert shelf.rows(allowed_by(Filters(published_before=date(2020, 6, 1), include_superseded=True), None))
+
+
+def test_silence_of_a_label_without_warnings_is_said() -> None:
+    bare = document("label:q:1", [("drug_interactions", "Quinapril raises the level of lithium.")], "quinapril")
+    answer = engine_of(Bookshelf([*corpus(), bare])).ask("Does quinapril interact with lithium?")
+    assert "safety_not_covered" in {notice.code for notice in answer.notices}
+    other = engine_of(Bookshelf(corpus())).ask("What is the dose of colchicine?")
+    assert "safety_not_covered" not in {notice.code for notice in other.notices}
