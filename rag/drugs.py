@@ -201,11 +201,7 @@ class Resolver:
         return Mention(keys.pop(), text[token.start : token.end], token.start, token.end, "spelling")
 
     def _unknown(self, text: str, token: Token, mentions: Sequence[Mention]) -> bool:
-        if (
-            token.text in self.ambiguous
-            or _is_drug(text, token)
-            or looks_like_drug(text, token.start, token.end)
-        ):
+        if token.text in self.ambiguous or _is_drug(text, token) or looks_like_drug(text, token.start, token.end):
             return True
         return could_be_drug(text[token.start : token.end]) and any(_joined(text, token, one) for one in mentions)
 
