@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api import console
+from api.evaluate import evaluate
 from api.measure import bench, corpora
+from api.train import train
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
@@ -35,6 +37,8 @@ app = typer.Typer(
 )
 app.add_typer(bench, name="bench")
 app.add_typer(corpora, name="corpora")
+app.add_typer(evaluate, name="eval")
+app.add_typer(train, name="train")
 
 HELD = ("generation", "embedder", "passages", "documents", "revision", "indexed_at", "newest_source", "demonstration")
 Starter = Annotated[
@@ -119,17 +123,22 @@ def search(
     k: Annotated[int, typer.Option("-k", help="How many passages, 1 to 100.")] = 5,
     drug: Drugs = None,
     kind: Kinds = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each passage stands where it does.")] = False,
     json: console.Json = False,
 ) -> None:
     """Show the passages that an answer would be made from."""
     from api import render
-    from api.schemas import SearchRequest, SearchResponse
+    from api.schemas import ExplainedResponse, SearchRequest, SearchResponse
 
     filters = {"drugs": drug or (), "kinds": kind or ()}
     request = SearchRequest.model_validate({"question": question, "k": k, "filters": filters})
     with closing(_engine(console.settings())) as engine:
         hits, timings = engine.search(request.question, request.k, request.restriction())
-    console.write_json(SearchResponse.of(hits, timings)) if json else console.show(render.hits(hits))
+        query = engine.understand(request.question) if explain else None
+    if json:
+        console.write_json(ExplainedResponse.of(query, hits, timings) if query else SearchResponse.of(hits, timings))
+    else:
+        console.show(render.explained(query, hits) if query else render.hits(hits))
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -69,3 +70,13 @@ def write_json(value: object) -> None:
     from pydantic_core import to_json
 
     typer.echo(to_json(value, indent=2).decode())
+
+
+@contextmanager
+def question_sets(given: Path | None) -> Iterator[Path]:
+    """The folder given, else that of the question sets that ship with CiteRx."""
+    if given:
+        yield given
+        return
+    with as_file(files("corpora") / "questions") as folder:
+        yield folder

@@ -15,6 +15,7 @@ from api.metrics import Metrics
 from api.problems import PROBLEMS, NotReadyError, OverloadedError, slug_of
 from ingest.schema import Document, Passage
 from rag.generations import Manifest
+from rag.query import Query
 from rag.settings import Settings
 from rag.types import Answer, Filters, Hit
 
@@ -65,6 +66,9 @@ class Engine(Protocol):
         self, question: str, k: int = 10, filters: Filters | None = None, as_of: date | None = None
     ) -> tuple[list[Hit], dict[str, float]]:
         """The ``k`` best passages, and milliseconds per stage."""
+
+    def understand(self, question: str) -> Query:
+        """What is searched for: drugs, sections and shape of a question."""
 
     def document(self, document_id: str) -> Document:
         """The document with its sections; raises ``NotFoundError``."""

@@ -8,9 +8,12 @@ from typing import Annotated
 
 import typer
 
+from api.bench_retrieval import bench_device, bench_retrieval
 from api.console import Json, settings, show, starter_corpus, store, write_json
 
 bench = typer.Typer(help="Measure.", no_args_is_help=True)
+bench.command("retrieval")(bench_retrieval)
+bench.command("device")(bench_device)
 corpora = typer.Typer(help="The corpora that CiteRx ships or describes.", no_args_is_help=True)
 
 
@@ -89,9 +92,10 @@ def corpora_check(
 @corpora.command("vocabulary")
 def corpora_vocabulary(
     products: Annotated[Path, typer.Argument(help="The product file of Drugs@FDA, gzipped or not.")],
+    labels: Annotated[Path, typer.Argument(help="Folder of zipped openFDA label records.")],
     folder: Annotated[Path, typer.Argument(help="Where to write, e.g. corpora/vocabulary.")],
 ) -> None:
-    """Make the lists of known ingredients and brands."""
+    """Make the lists of known ingredients, brands and drug classes."""
     from corpora.vocabulary import build
 
-    build(products, folder)
+    build(products, labels, folder)

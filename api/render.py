@@ -14,6 +14,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from ingest.pipeline import OUTCOMES, Line, Report
+from rag.explain import Explanation, Understanding, explain, understanding
+from rag.query import Query
 from rag.types import Answer, Hit, Reference
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 STATUS = {"answered": "Answer", "partial": "Partial answer", "abstained": "No answer"}
 ROWS = 25
+NOTHING = "Nothing was found."
 
 
 def text(value: str, style: str = "") -> Text:
@@ -104,12 +107,53 @@ def _reference(reference: Reference) -> Iterator[RenderableType]:
 
 def hits(found: Sequence[Hit]) -> RenderableType:
     """Passages, best first."""
-    parts: list[RenderableType] = []
+    return Group(*(part for rank, hit in enumerate(found, 1) for part in _hit(rank, hit)) if found else [NOTHING])
+
+
+def explained(query: Query, found: Sequence[Hit]) -> RenderableType:
+    """What was understood, and passages with the rankings and rules that put them in their places."""
+    parts: list[RenderableType] = [pairs(_understood(understanding(query))), text("")]
     for rank, hit in enumerate(found, 1):
-        parts.append(text(f"{rank}. {hit.document.title} · {hit.passage.section} · {hit.score:.4f}", "bold"))
-        parts.append(text(f"   {hit.passage.document_id} · passage {hit.passage.passage_id}", "dim"))
-        parts.append(Padding(text(hit.passage.text), (0, 0, 1, 3)))
-    return Group(*parts or [text("Nothing was found.")])
+        parts += [*_hit(rank, hit), Padding(_why(explain(hit)), (0, 0, 1, 3))]
+    return Group(*parts, *([] if found else [NOTHING]))
+
+
+def _hit(rank: int, hit: Hit) -> Iterator[RenderableType]:
+    yield text(f"{rank}. {hit.document.title} · {hit.passage.section} · {hit.score:.4g}", "bold")
+    yield text(f"   {hit.passage.document_id} · passage {hit.passage.passage_id}", "dim")
+    if hit.also:
+        yield text(f"   the same words: {', '.join(hit.also)}", "dim")
+    yield Padding(text(hit.passage.text), (0, 0, 1, 3))
+
+
+def _understood(query: Understanding) -> Iterator[tuple[str, object]]:
+    """Only what there is, but for the shape."""
+    yield "shape", query.shape
+    for drug in query.drugs:
+        yield "drug", f"{', '.join(drug.drugs)}: {drug.surface!r} is {drug.reason}"
+    for name in query.classes:
+        yield "class", f"{name}: {'; '.join(', '.join(keys) for keys in query.searched)}"
+    for section in query.sections:
+        yield "section", f"{section.section}: {section.reason}"
+    for name, values in (("patient", query.populations), ("route", query.routes), ("unknown", query.unresolved)):
+        if values:
+            yield name, ", ".join(values)
+    for word, names in query.lookalikes.items():
+        yield "unknown", f"{word}: {' or '.join(names)}?"
+
+
+def _why(why: Explanation) -> RenderableType:
+    """The sum that ends in the score: ranks, what the rules multiply, each rule's factor with its reason."""
+    table = Table.grid(padding=(0, 2))
+    ranks = ", ".join(f"{name.replace('_', ' ')} {place}" for name, place in why.ranks.items())
+    table.add_row(text(f"{why.fused:.4g}", "dim"), text(f"fused from the places: {ranks}", "dim"))
+    if why.base != why.fused:
+        given = "it was not read" if why.rerank is None else f"the reranker gave it {why.rerank:.2f}"
+        table.add_row(text(f"{why.base:.4g}", "dim"), text(f"instead, as {given}", "dim"))
+    for rule in why.rules:
+        table.add_row(text(f"× {rule.factor:.3g}", "dim"), text(f"{rule.name}: {rule.reason}", "dim"))
+    table.add_row(text(f"= {why.score:.4g}", "dim"), "")
+    return table
 
 
 def pairs(rows: Iterable[tuple[str, object]]) -> RenderableType:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.deps import EngineDep, ServiceDep
 from api.problems import PROBLEMS, describe
-from api.schemas import AskRequest, Health, Readiness, SearchRequest, SearchResponse
+from api.schemas import (
+    AskRequest,
+    ExplainedResponse,
+    Health,
+    Readiness,
+    SearchParams,
+    SearchRequest,
+    SearchResponse,
+)
 from ingest.schema import Document, Passage
 from rag.types import Answer
 
@@ -41,11 +49,24 @@ async def ask(body: AskRequest, service: ServiceDep, engine: EngineDep) -> Answe
 
 
 @router.post("/search", tags=["questions"], responses=describe(400, 413, 422, 500, 503))
-async def search(body: SearchRequest, service: ServiceDep, engine: EngineDep) -> SearchResponse:
-    """Find the passages that an answer would be made from, best first."""
+async def search(body: SearchRequest, service: ServiceDep, engine: EngineDep) -> SearchResponse | ExplainedResponse:
+    """Find the passages that an answer would be made from, best first.
+
+    With `explain` each hit says which rankings and rules put it there, and `query` what was understood.
+    """
     hits, timings = await service.run(engine.search, body.question, body.k, body.restriction(), body.as_of)
     service.metrics.staged("/search", timings)
+    if body.explain:
+        return ExplainedResponse.of(await service.run(engine.understand, body.question), hits, timings)
     return SearchResponse.of(hits, timings)
+
+
+@router.get("/search", tags=["questions"], responses=describe(422, 500, 503))
+async def search_link(
+    params: Annotated[SearchParams, Query()], service: ServiceDep, engine: EngineDep
+) -> SearchResponse | ExplainedResponse:
+    """The same as a link that a browser opens: `/search?question=...&explain=true`."""
+    return await search(params.request(), service, engine)
 
 
 @router.get("/documents/{document_id:path}", tags=["records"], responses=describe(404, 422, 503))

@@ -10,6 +10,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ingest.schema import Kind
+from rag.explain import Explanation, Understanding, explain, understanding
+from rag.query import Query
 from rag.settings import GeneratorName
 from rag.types import Filters, Hit
 
@@ -106,10 +108,30 @@ class SearchRequest(QuestionRequest):
     )
 
     k: int = Field(default=10, ge=1, le=100, strict=True)
+    explain: bool = Field(default=False, strict=True, description="say why each hit stands where it does")
+
+
+class SearchParams(RequestModel):
+    """The same search as a link: ``drug`` and ``kind`` may be repeated."""
+
+    question: Question
+    k: int = Field(default=10, ge=1, le=100)
+    drug: tuple[Name, ...] = Field(default=(), max_length=20, description="generic or brand names")
+    kind: tuple[Kind, ...] = Field(default=(), max_length=4)
+    as_of: IsoDate | None = Field(default=None, description="search what was in force on this date")
+    explain: bool = Field(default=False, description="say why each hit stands where it does")
+
+    def request(self) -> SearchRequest:
+        """As a body would ask."""
+        filters = FiltersModel(drugs=self.drug, kinds=self.kind)
+        day = self.as_of.isoformat() if self.as_of else None
+        return SearchRequest.model_validate(
+            {"question": self.question, "k": self.k, "filters": filters, "as_of": day, "explain": self.explain}
+        )
 
 
 class SearchHit(BaseModel):
-    """A passage found; ``rank`` starts at 1."""
+    """A passage found; ``rank`` starts at 1. ``also``: ids of documents with the same words, which are not repeated."""
 
     rank: int
     score: float
@@ -121,12 +143,13 @@ class SearchHit(BaseModel):
     title: str
     text: str
     published: date | None
+    also: tuple[str, ...] = ()
 
-    @staticmethod
-    def of(rank: int, hit: Hit) -> SearchHit:
+    @classmethod
+    def of(cls, rank: int, hit: Hit, **more: Explanation) -> Self:
         """The hit as the contract shows it."""
         passage, document = hit.passage, hit.document
-        return SearchHit(
+        return cls(
             rank=rank,
             score=hit.score,
             passage_id=passage.passage_id,
@@ -137,7 +160,15 @@ class SearchHit(BaseModel):
             title=document.title,
             text=passage.text,
             published=document.published,
+            also=hit.also,
+            **more,
         )
+
+
+class ExplainedHit(SearchHit):
+    """A passage found and why."""
+
+    explanation: Explanation
 
 
 class SearchResponse(BaseModel):
@@ -150,6 +181,20 @@ class SearchResponse(BaseModel):
     def of(hits: Sequence[Hit], timings_ms: dict[str, float]) -> SearchResponse:
         """As the engine's search returns them."""
         return SearchResponse(hits=[SearchHit.of(rank, hit) for rank, hit in enumerate(hits, 1)], timings_ms=timings_ms)
+
+
+class ExplainedResponse(BaseModel):
+    """The passages found, best first, each with its explanation, and the question as it was understood."""
+
+    query: Understanding
+    hits: list[ExplainedHit]
+    timings_ms: dict[str, float]
+
+    @staticmethod
+    def of(query: Query, hits: Sequence[Hit], timings_ms: dict[str, float]) -> ExplainedResponse:
+        """As the engine's search returns them, ``query`` as its `understand` does."""
+        explained = [ExplainedHit.of(rank, hit, explanation=explain(hit)) for rank, hit in enumerate(hits, 1)]
+        return ExplainedResponse(query=understanding(query), hits=explained, timings_ms=timings_ms)
 
 
 class Health(BaseModel):

@@ -6,28 +6,33 @@ Every method raises `StoreError`, which names the database and says what to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Select, delete, distinct, func, insert, select
+from sqlalchemy import Connection, Engine, Select, bindparam, delete, distinct, func, insert, select
 
 from ingest import database
 from ingest.batch import Batch, Outcome
 from ingest.database import answers, contents, documents, drug_names, in_chunks, meta, sections, vectors
 from ingest.database import passages as passage_table
+from ingest.recent import Recent
 from ingest.records import to_document, to_drugs, to_section
 from ingest.schema import Document, DrugNames, Kind, Passage
 
 __all__ = ["Batch", "Counts", "IndexRow", "Outcome", "Store"]
 
 Half = NDArray[np.float16]
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 # How long keeping an answer waits for another writer: its reader waits as long.
 ANSWER_BUSY_SECONDS = 0.25
+# Records kept in memory: some 5 kB a document, 2 kB a passage.
+RECENT_DOCUMENTS, RECENT_PASSAGES = 2048, 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._documents: Recent[str, Document] = Recent(RECENT_DOCUMENTS)
+        self._passages: Recent[int, Passage] = Recent(RECENT_PASSAGES)
 
     @staticmethod
     def open(url: str) -> Store:
@@ -105,15 +112,8 @@ class Store:
 
     def documents(self, document_ids: Iterable[str]) -> dict[str, Document]:
         """The documents that exist of these, without their sections."""
-        found: dict[str, Document] = {}
         with self._transaction() as connection:
-            for chunk in in_chunks(dict.fromkeys(document_ids)):
-                query = select(documents).where(documents.c.document_id.in_(chunk))
-                rows = connection.execute(query).mappings().all()
-                drugs = _drugs(connection, [row["row_id"] for row in rows])
-                for row in rows:
-                    found[row["document_id"]] = to_document(row, drugs.get(row["row_id"], DrugNames()))
-        return found
+            return _through(self._documents, connection, list(dict.fromkeys(document_ids)), _read_documents)
 
     def holds(self, document: Document) -> bool:
         """True where this version is there and has had exactly this content: `Batch.put` would say ``unchanged``."""
@@ -133,12 +133,8 @@ class Store:
 
     def passages(self, row_ids: Iterable[int]) -> dict[int, Passage]:
         """The passages that exist of these row ids."""
-        found: dict[int, Passage] = {}
         with self._transaction() as connection:
-            for chunk in in_chunks(row_ids):
-                query = _passages().where(passage_table.c.row_id.in_([int(row_id) for row_id in chunk]))
-                found |= {row.row_id: _passage(row) for row in connection.execute(query)}
-        return found
+            return _through(self._passages, connection, [int(row_id) for row_id in row_ids], _read_passages)
 
     def index_rows(self) -> Iterator[IndexRow]:
         """Every passage in the order of document id, section and start, streamed from one snapshot."""
@@ -193,8 +189,7 @@ class Store:
     def revision(self) -> int:
         """Grows with every commit that changes documents."""
         with self._transaction() as connection:
-            revision: int = connection.scalars(select(meta.c.value).where(meta.c.name == "revision")).one()
-            return revision
+            return _revision(connection)
 
     def counts(self) -> Counts:
         """How much there is of what."""
@@ -261,13 +256,52 @@ def _passages() -> Select[Any]:
     )
 
 
+# Made once: making a statement takes longer than running it.
+REVISION = select(meta.c.value).where(meta.c.name == "revision")
+PASSAGES = _passages().where(passage_table.c.row_id.in_(bindparam("wanted", expanding=True)))
+DOCUMENTS = select(documents).where(documents.c.document_id.in_(bindparam("wanted", expanding=True)))
+DRUGS = (
+    select(drug_names.c.document, drug_names.c.field, drug_names.c.name)
+    .where(drug_names.c.document.in_(bindparam("wanted", expanding=True)))
+    .order_by(drug_names.c.document, drug_names.c.field, drug_names.c.ordinal)
+)
+
+
+def _through(
+    recent: Recent[K, V], connection: Connection, keys: Sequence[K], read: Callable[[Connection, list[K]], dict[K, V]]
+) -> dict[K, V]:
+    """The records of ``keys`` that exist, in that order, read where they were not read before in this revision."""
+    revision = _revision(connection)
+    found = recent.known(revision, keys)
+    new: dict[K, V] = {}
+    for chunk in in_chunks(key for key in keys if key not in found):
+        new |= read(connection, chunk)
+    recent.keep(revision, new)
+    found |= new
+    return {key: found[key] for key in keys if key in found}
+
+
+def _revision(connection: Connection) -> int:
+    revision: int = connection.scalars(REVISION).one()
+    return revision
+
+
+def _read_passages(connection: Connection, row_ids: list[int]) -> dict[int, Passage]:
+    return {row[0]: _passage(row) for row in connection.execute(PASSAGES, {"wanted": row_ids})}
+
+
+def _read_documents(connection: Connection, document_ids: list[str]) -> dict[str, Document]:
+    rows = connection.execute(DOCUMENTS, {"wanted": document_ids}).mappings().all()
+    drugs = _drugs(connection, [row["row_id"] for row in rows])
+    return {row["document_id"]: to_document(row, drugs.get(row["row_id"], DrugNames())) for row in rows}
+
+
 def _passage(row: Sequence[Any]) -> Passage:
     return Passage(*row[1:8])
 
 
 def _drugs(connection: Connection, row_ids: Sequence[int]) -> dict[int, DrugNames]:
-    query = select(drug_names).where(drug_names.c.document.in_(row_ids))
     names: dict[int, list[tuple[str, str]]] = {}
-    for row in connection.execute(query.order_by(drug_names.c.document, drug_names.c.field, drug_names.c.ordinal)):
-        names.setdefault(row.document, []).append((row.field, row.name))
+    for document, field, name in connection.execute(DRUGS, {"wanted": row_ids}):
+        names.setdefault(document, []).append((field, name))
     return {row_id: to_drugs(pairs) for row_id, pairs in names.items()}

@@ -24,9 +24,9 @@ from rag.compose import (
     statements,
     text_of,
 )
-from rag.evidence import select
 from rag.focus import mechanisms, populations, says, shared_pathways
 from rag.generate import Generator
+from rag.members import chosen, members_notice, searched
 from rag.query import Query, understand
 from rag.safety import Warned, floor
 from rag.types import Answer, Draft, Embedder, Evidence, Filters, Notice, Provenance, Safety, Statement, Status
@@ -109,7 +109,14 @@ def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, 
     references.limit = request.max_references
     safety, omitted = _safety(warned, references)
     gaps = _gaps(query, found, shown, dropped, verified.removed)
-    notices = [*_spelling(query), *changed, *_named(query, found, shown, request), *gaps, *omitted]
+    notices = [
+        *_spelling(query),
+        *members_notice(query),
+        *changed,
+        *_named(query, found, shown, request),
+        *gaps,
+        *omitted,
+    ]
     notices += _without_warnings(view, query, request.as_of)
     silent = _silent(query, [draft for draft, _ in shown])
     status = _status(shown, notices, silent)
@@ -136,6 +143,7 @@ def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, 
 LEADING = frozenset(
     {
         "spelling_corrected",
+        "class_members",
         "safety_unavailable",
         "unknown_drug",
         "no_direct_evidence",
@@ -148,17 +156,22 @@ LEADING = frozenset(
 
 
 def _understood(view: View, request: Request) -> Query:
-    """The question; where it names no drug it is asked of the filter's drugs."""
+    """The question; where it names no drug it is asked of the filter's drugs, else of members of the classes it names.
+
+    Not so where it asks how classes act on each other: a few members would not stand for the others.
+    """
     query = understand(request.question, view.resolver)
-    if query.drugs or query.unresolved or not request.filters.drugs:
+    if query.drugs or query.unresolved:
         return query
     groups = {frozenset(keys): keys for keys in map(view.resolver.name, request.filters.drugs) if keys}
-    return replace(query, drugs=tuple(groups.values()))
+    if groups or query.shape != "plain" or not query.candidates:
+        return replace(query, drugs=tuple(groups.values()))
+    return replace(query, drugs=query.candidates)
 
 
 def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Found:
     """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
-    hits = view.searcher.search(query, HITS, request.filters, request.as_of)
+    hits = view.searcher.search(searched(query), HITS, request.filters, request.as_of)
     paired = query.shape == "interaction" and len(query.drugs) > 1
     pairs = view.together(query, request.filters, request.as_of) if paired else None
     together = pairs.hits if pairs else []
@@ -166,7 +179,7 @@ def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Fou
     shared = shared_pathways(query, [(hit, hit.passage.text) for hit in hits]) if paired and not together else set()
     papers = view.papers_on(_spelled(shared), request.filters, request.as_of) if shared else []
     unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers) if not hit.document.retracted}
-    evidence = select(query, list(unique.values()), embedder)
+    evidence = chosen(view, query, list(unique.values()), embedder)
     least = request.min_score + (0.0 if query.drugs else UNANCHORED)
     usable = [item for item in evidence if item.score >= least and _about(view, query, item)]
     if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
@@ -306,12 +319,17 @@ def _gaps(query: Query, found: Found, shown: Shown, dropped: Sequence[Draft], re
 
 
 def _unknown(query: Query, shown: Shown) -> str:
-    names = listing(query.unresolved)
-    alike = sorted({key for keys in query.lookalikes.values() for key in keys})
-    hint = f" Similar names that it knows: {', '.join(alike)}." if alike else ""
+    """Says which words may mean several drugs, which no source is about, and what is written like those."""
+    unsure = {word: query.readings.get(word.casefold(), ()) for word in query.unresolved}
+    told = [f'"{word}" may mean {listing(names, "or")}: write the name out.' for word, names in unsure.items() if names]
+    if unheld := [word for word, names in unsure.items() if not names]:
+        told.append(f"The corpus has no source for {listing(unheld)}.")
     named = any(says(word, draft.text) for word in query.unresolved for draft, _ in shown)
-    tail = "only what other sources say of it is shown" if named else "nothing here is about it"
-    return f"The corpus has no source for {names}; {tail}.{hint}"
+    which = "it" if len(unsure) == 1 else "them"
+    told.append(f"Only what other sources say of {which} is shown." if named else f"Nothing here is about {which}.")
+    if alike := sorted({key for word in unheld for key in query.lookalikes.get(word.casefold(), ())}):
+        told.append(f"Similar names that it knows: {', '.join(alike)}.")
+    return " ".join(told)
 
 
 def _missing(query: Query, found: Found, shown: Shown, dropped: Sequence[Draft]) -> str:
@@ -337,7 +355,7 @@ def _silent(query: Query, drafts: Sequence[Draft]) -> list[str]:
 def _status(shown: Shown, notices: Sequence[Notice], silent: Sequence[str]) -> Status:
     if not shown:
         return "abstained"
-    lacking = LEADING - {"spelling_corrected"}  # said first, though nothing is missing
+    lacking = LEADING - {"spelling_corrected", "class_members"}  # said first, though nothing is missing
     return "partial" if silent or any(notice.code in lacking for notice in notices) else "answered"
 
 

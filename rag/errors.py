@@ -37,3 +37,15 @@ class GeneratorError(RagError):
 
 class NotFoundError(RagError):
     """No document, passage or answer has this id."""
+
+
+class EvaluationError(RagError):
+    """A question file or shared set cannot be used, or nothing is left to ask; the message names file and question."""
+
+
+class UnknownNameError(EvaluationError):
+    """A name of a question set or a system that there is not; the message lists those that there are."""
+
+
+class TrainingError(RagError):
+    """Training material cannot be read or is of no use with this index; the message names the file and what to do."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
+from math import log
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import numpy as np
@@ -28,6 +32,7 @@ ANALYSER = "english_numbers"
 # A number keeps its decimal point ("2.5", "1,200"); letters and digits stay together ("CYP3A4").
 WORDS = r"[0-9]+(?:[.,][0-9]+)+|[\p{L}\p{M}\p{N}]+"
 LONGEST_WORD = 60
+_WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)+|[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,11 @@ def analyse(text: str) -> list[str]:
     ['naiv', 'patient', '2.5', 'mg', 'of', 'a', 'cyp3a4', 'inhibitor']
     """
     return list(_analyser().analyze(_encodable(text)))
+
+
+def analysed(text: str) -> tuple[str, ...]:
+    """`analyse` of composed (NFC) text, in half the time where its words have been met before."""
+    return tuple(chain.from_iterable(map(_word, _WORD.findall(text))))
 
 
 def write(folder: Path, entries: Iterable[Entry]) -> None:
@@ -113,6 +123,12 @@ class Lexical:
         order = np.lexsort((positions, -scores))
         return positions[order], scores[order]
 
+    def rarity(self, terms: Iterable[str]) -> list[float]:
+        """BM25's inverse document frequency of each term in the field of the texts."""
+        total = len(self)
+        counts = [int(self._searcher.doc_freq("text", term)) for term in terms]
+        return [log(1 + (total - count + 0.5) / (count + 0.5)) for count in counts]
+
     def _words(self, terms: Iterable[str], context_boost: float) -> Query:
         counted = list(Counter(terms).items())[:MAX_TERMS]
         fields = (("text", 1.0), ("context", context_boost))
@@ -128,6 +144,11 @@ class Lexical:
         """Passages with one of ``values``, at no score; a union of terms is faster here than a term set."""
         parts = [(Occur.Should, Query.term_query(self._schema, field, _encodable(value), "basic")) for value in values]
         return Query.const_score_query(Query.boolean_query(parts), 0.0) if parts else Query.empty_query()
+
+
+@lru_cache(100_000)
+def _word(word: str) -> tuple[str, ...]:
+    return tuple(map(intern, analyse(word)))
 
 
 @cache

@@ -21,7 +21,8 @@ class CiteRxRetriever(BaseRetriever):
     """Drug-scoped hybrid retrieval as a LlamaIndex retriever.
 
     A node's id is the passage id; its metadata hold ``document_id``, ``section``, ``start``, ``end`` (offsets into the
-    section's text), ``title``, ``url`` and ``drugs``, so that what is made of it can be cited and checked.
+    section's text), ``title``, ``url`` and ``drugs``, so that what is made of it can be cited and checked, ``also``
+    (documents with the same words) and ``why`` (the rules that moved it).
     """
 
     def __init__(self, engine: Searches, k: int = 10, filters: Filters | None = None) -> None:
@@ -43,13 +44,15 @@ def _node(hit: Hit) -> NodeWithScore:
         "title": document.title,
         "url": document.url,
         "drugs": ", ".join(hit.drugs),
+        "also": ", ".join(hit.also),
+        "why": "; ".join(rule.reason for rule in hit.rules),
     }
     node = TextNode(
         id_=passage.passage_id,
         text=passage.text,
         metadata=metadata,
         # Offsets and addresses are for citing, not for a language model to read or an embedder to embed.
-        excluded_llm_metadata_keys=["start", "end", "url", "document_id"],
+        excluded_llm_metadata_keys=["start", "end", "url", "document_id", "also", "why"],
         excluded_embed_metadata_keys=list(metadata),
     )
     return NodeWithScore(node=node, score=hit.score)

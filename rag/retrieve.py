@@ -2,51 +2,53 @@
 
 On labels the usual hybrid finds the right section of the wrong drug, because all labels have the same sections. So
 every drug of the question is searched within its own labels; a passage of another drug's label cannot appear at all.
+In this order: `rag.sides` (the drugs), rankings of the index, `rag.fuse`, a reranker where there is one,
+`rag.weights` (rules), `rag.rounds` (duplicates and shares).
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from itertools import zip_longest
+from functools import lru_cache
+from itertools import chain
+from math import prod
 from typing import Protocol
 
-from ingest.schema import Document, Kind, Passage
+from ingest.schema import Document, DrugNames, Kind, Passage
+from rag import fuse
 from rag.drugs import Resolver, keys_of
-from rag.fuse import reciprocal_rank
+from rag.lexical import analyse, analysed
 from rag.query import Query
+from rag.rank import Asked, Candidates
+from rag.rounds import collapse, rounds
 from rag.scope import Scope, allowed_by
 from rag.sections import base
-from rag.types import Embedder, Filters, Floats, Hit
+from rag.sides import NAMES, Side, pattern, sides_of, without
+from rag.sides import found as named
+from rag.types import Embedder, Filters, Floats, Hit, Rule
+from rag.weights import Weights, label_rules, newest, paper_rules
+
+__all__ = ["NAMES", "Reranker", "Retriever", "Weights"]
 
 DEPTH = 50
 """Passages that one ranking contributes at least."""
 
-NAMES = 12
-"""Names of one drug that texts are searched for: some have hundreds of brands, and every text is read for each."""
+RERANKED = 60
+"""Fused passages of a search that the reranker compares; those after them keep their order below."""
+
+MANY = 6
+"""Sides up to which the question is read anew for each; of more, all drugs are taken out at once. Reading 2,000
+characters takes 90 ms, so that a list of 27 drugs took 2.3 s."""
+
+THE_DRUG = "the drug"
+"""What stands for a drug's name where its own labels are searched: all of them are about it."""
 
 LITERATURE = frozenset(kind.value for kind in Kind if kind is not Kind.LABEL)
 
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What multiplies a passage's fused score. Reciprocal ranks lie close together, so 2 outweighs any rank.
-
-    ``section``: the section asked for first, halved with each place down the list. ``partner``: names the other drug of
-    an interaction question. ``brand``: the label carries the name that the question used. ``combined``: the label has
-    ingredients that were not asked for. ``incomplete``: it lacks ingredients that were. ``literature_title``: the title
-    names the drug.
-    """
-
-    section: float = 2.5
-    partner: float = 4.0
-    brand: float = 1.2
-    combined: float = 0.6
-    incomplete: float = 0.4
-    literature_title: float = 1.05
+Rankings = dict[str, list[int]]
 
 
 class Passages(Protocol):
@@ -68,27 +70,56 @@ class Searchable(Protocol):
     def dense(self, vector: Floats, k: int, scope: Scope) -> Sequence[tuple[int, float]]:
         """The passages nearest to ``vector``."""
 
+    def vectors(self, rows: Sequence[int]) -> Floats:
+        """The vectors of these passages, shape ``(len(rows), dimension)``."""
+
+    def rarity(self, terms: Sequence[str]) -> list[float]:
+        """The inverse document frequency of each analysed term."""
+
+
+class Reranker(Protocol):
+    """What reads questions and compares the passages found for them (`rag.tuned.Tuned`)."""
+
+    def read(self, questions: Sequence[str]) -> Sequence[Asked]:
+        """Each question's vector in the space of the index, and the label sections that it asks for."""
+
+    def scores(self, candidates: Candidates, *, label: bool) -> Sequence[float]:
+        """How well each candidate answers, as a logarithm of odds; ``label``: all are from labels of one drug."""
+
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """One drug of the question (or none): its keys, the names that stand for it, and those of the other drugs."""
+class _Search:
+    """One call of `Retriever.search`; ``scope`` is what the caller's filters allow.
 
-    keys: tuple[str, ...]
-    names: re.Pattern[str] | None = None
-    surfaces: tuple[str, ...] = ()
-    brands: tuple[str, ...] = ()
-    partners: tuple[str, ...] = ()
-    partner: re.Pattern[str] | None = None
+    ``asked``: the question as it stands, then as asked of every side.
+    """
+
+    query: Query
+    asked: tuple[tuple[str, Asked], ...]
+    depth: int
+    scope: Scope
+    sides: tuple[Side, ...]
+
+
+Found = list[tuple[int, Hit]]
+"""Hits with their row ids."""
 
 
 class Retriever:
     """Searches one generation of the index; holds no state of a question, so threads may share it."""
 
     def __init__(
-        self, store: Passages, index: Searchable, embedder: Embedder, resolver: Resolver, weights: Weights | None = None
+        self,
+        store: Passages,
+        index: Searchable,
+        embedder: Embedder,
+        resolver: Resolver,
+        weights: Weights | None = None,
+        *,
+        reranker: Reranker | None = None,
     ) -> None:
         self._store, self._index, self._embedder, self._resolver = store, index, embedder, resolver
-        self._weights = weights or Weights()
+        self._weights, self._reranker = weights or Weights(), reranker
 
     def search(self, query: Query, k: int = 10, filters: Filters | None = None, as_of: date | None = None) -> list[Hit]:
         """The best ``k`` passages, the drugs of the question taking turns; [] where the question has no word.
@@ -98,159 +129,174 @@ class Retriever:
         if k < 1 or not re.search(r"[^\W\d_]{2}", query.question):
             return []
         filters = filters or Filters()
-        groups = self._groups(query, filters)
-        vector = self._embedder.encode([query.question])[0]
-        scope = allowed_by(filters, as_of)
+        sides = tuple(sides_of(query, filters, self._resolver))
+        asked = self._asked(query.question, sides)
+        search = _Search(query, asked, max(DEPTH, k), allowed_by(filters, as_of), sides)
         allowed = frozenset(filters.kinds or (kind.value for kind in Kind))
-        labels = [self._labels(query, group, vector, k, scope) for group in groups if Kind.LABEL.value in allowed]
-        kinds = allowed & LITERATURE if groups else allowed
-        literature = self._literature(query, groups, vector, k, replace(scope, kinds=kinds)) if kinds else []
-        return _distinct(_interleave(labels, literature), k)
+        labels = [self._label_rankings(search, place) for place in range(len(sides)) if Kind.LABEL.value in allowed]
+        others = self._other_rankings(search, k, allowed & LITERATURE if sides else allowed)
+        *ofdrugs, rest = self._hits(search.scope, [*labels, others])
+        drugs = [self._labels(search, place, found) for place, found in enumerate(ofdrugs)]
+        if query.shape == "interaction":  # the label that tells of the pair leads, whichever drug was named first
+            drugs.sort(key=_silence)
+        return rounds(drugs, self._others(search, rest), k, compare=query.shape == "comparison")
 
-    def _groups(self, query: Query, filters: Filters) -> list[Group]:
-        """The question's drugs that the filter allows; the filter's own where the question names none of them."""
-        allowed = [self._resolver.name(name) for name in filters.drugs]
-        keys = {key for group in allowed for key in group}
-        wanted = [group for group in query.drugs if not allowed or keys & set(group)] or allowed
-        names = {group: self._names(query, group) for group in (*query.drugs, *wanted)}
-        return [self._group(query, group, names) for group in dict.fromkeys(wanted)]
+    def _asked(self, question: str, sides: Sequence[Side]) -> tuple[tuple[str, Asked], ...]:
+        """The question, and how it is put to the labels of each side: without that drug's name."""
+        if self._reranker is None:
+            plain = Asked(self._embedder.encode([question])[0], {})
+            return ((question, plain), *((without(question, side.surfaces), plain) for side in sides))
+        every = tuple(chain.from_iterable(side.surfaces for side in sides)) if len(sides) > MANY else ()
+        texts = [question, *(without(question, every or side.surfaces, THE_DRUG) for side in sides)]
+        once = tuple(dict.fromkeys(texts))  # the members of a class share one
+        read = dict(zip(once, self._reranker.read(once), strict=True))
+        return tuple((text, read[text]) for text in texts)
 
-    def _group(self, query: Query, keys: tuple[str, ...], names: Mapping[tuple[str, ...], tuple[str, ...]]) -> Group:
-        others = [name for other in query.drugs if not set(other) & set(keys) for name in names[other]]
-        partners = (*others, *query.unresolved) if query.shape == "interaction" else ()
-        surfaces = tuple(mention.surface for mention in query.mentions if mention.keys == keys)
-        brands = tuple(m.surface.casefold() for m in query.mentions if m.keys == keys and m.rule == "brand")
-        return Group(keys, _pattern(names[keys]), surfaces, brands, partners, _pattern(partners))
+    def _label_rankings(self, search: _Search, place: int) -> Rankings:
+        """A drug's labels by the whole question, by the sections asked for, and by the names of the other drugs."""
+        query, side = search.query, search.sides[place]
+        text, asked = search.asked[place + 1]
+        own = replace(search.scope, kinds=frozenset({Kind.LABEL.value}), drugs=frozenset(side.keys))
+        rankings = self._rank(text, asked.vector, search.depth, own)
+        if self._reranker is None and query.sections and not search.scope.sections:
+            inside = replace(own, sections=frozenset(query.sections[:2]))
+            in_section = self._rank(query.question, asked.vector, search.depth, inside)
+            rankings |= {f"section_{name}": rows for name, rows in in_section.items()}
+        if side.partners:
+            rankings["partner_lexical"] = self._lexical(" ".join(side.partners), search.depth, own)
+        return rankings
 
-    def _names(self, query: Query, keys: tuple[str, ...]) -> tuple[str, ...]:
-        """A drug's names: the question's own, its keys and others of the dictionary, a dozen at most."""
-        said = [mention.surface.casefold() for mention in query.mentions if mention.keys == keys]
-        return tuple(dict.fromkeys((*said, *keys, *self._resolver.names(keys))))[:NAMES]
+    def _other_rankings(self, search: _Search, k: int, kinds: frozenset[str]) -> Rankings:
+        """The literature, or everything where the question names no drug; papers use the drugs' own names."""
+        if not kinds:
+            return {}
+        scope = replace(search.scope, kinds=kinds)
+        (question, asked), depth = search.asked[0], max(search.depth, 5 * k)
+        keys = [key for side in search.sides for key in side.keys]
+        missing = [key for key in keys if key not in question.casefold()]
+        rankings = self._rank(" ".join((question, *missing)), asked.vector, depth, scope)
+        if len(search.sides) > 1:
+            rankings["names_lexical"] = self._lexical(" ".join(keys), depth, scope)
+        return rankings
 
-    def _labels(self, query: Query, group: Group, vector: Floats, k: int, scope: Scope) -> list[Hit]:
-        """The passages of the group's labels, those of the sections asked for and those naming the partner first."""
-        own = replace(scope, kinds=frozenset({Kind.LABEL.value}), drugs=frozenset(group.keys))
-        rankings = self._rank(_without(query.question, group.surfaces), vector, k, own)
-        if query.sections and not scope.sections:
-            asked = replace(own, sections=frozenset(query.sections[:2]))
-            rankings |= {f"section_{name}": rows for name, rows in self._rank(query.question, vector, k, asked).items()}
-        if group.partners:
-            rankings["partner_lexical"] = _rows(self._index.lexical(" ".join(group.partners), max(DEPTH, k), own))
-        return self._hits(query, group, rankings)
+    def _rank(self, text: str, vector: Floats, depth: int, scope: Scope) -> Rankings:
+        dense = [row for row, _ in self._index.dense(vector, depth, scope)]
+        return {"lexical": self._lexical(text, depth, scope), "dense": dense}
 
-    def _literature(self, query: Query, groups: Sequence[Group], vector: Floats, k: int, scope: Scope) -> list[Hit]:
-        """Passages of articles that name a drug of the question; of everything where the question names no drug."""
-        found = self._hits(query, None, self._rank(query.question, vector, 5 * k, scope))
-        if not groups:
-            unknown = _pattern(query.unresolved)
-            return [hit for hit in found if unknown is None or unknown.search(_readable(hit))]
-        named = [(sum(_names(group.names, _readable(hit)) for group in groups), hit) for hit in found]
-        titled = self._weights.literature_title
-        weighed = [
-            _scaled(hit, {"drugs_named": float(count), "title": titled if _titled(groups, hit) else 1.0}, count)
-            for count, hit in named
-            if count
-        ]
-        return sorted(weighed, key=_order)
+    def _lexical(self, text: str, depth: int, scope: Scope) -> list[int]:
+        return [row for row, _ in self._index.lexical(text, depth, scope)] if text.strip() else []
 
-    def _rank(self, text: str, vector: Floats, k: int, scope: Scope) -> dict[str, list[int]]:
-        depth = max(DEPTH, k)
-        lexical = _rows(self._index.lexical(text, depth, scope)) if text.strip() else []
-        return {"lexical": lexical, "dense": _rows(self._index.dense(vector, depth, scope))}
+    def _hits(self, scope: Scope, searches: Sequence[Rankings]) -> list[Found]:
+        """The fused rankings of each search as hits, read from the store at once.
 
-    def _hits(self, query: Query, group: Group | None, rankings: Mapping[str, list[int]]) -> list[Hit]:
-        """The fused rankings as hits, weighed by the rules."""
-        fused = reciprocal_rank(list(rankings.values()), [1.0] * len(rankings))
-        passages = self._store.passages([row for row, _ in fused])
+        Where the store is ahead of the index, a passage may be gone, withdrawn or replaced: it is left out.
+        """
+        passages = self._store.passages({row for rankings in searches for row in chain(*rankings.values())})
         documents = self._store.documents({passage.document_id for passage in passages.values()})
-        keys = {document_id: keys_of(document.drugs) for document_id, document in documents.items()}
-        places = {name: {row: rank for rank, row in enumerate(rows, 1)} for name, rows in rankings.items()}
-        hits = []
-        for row, score in fused:
-            passage = passages.get(row)
-            if passage is None or passage.document_id not in documents:
-                continue  # the store is ahead of the index: the passage is gone
-            ranks = {f"{name}_rank": float(place[row]) for name, place in places.items() if row in place}
-            document = documents[passage.document_id]
-            hit = Hit(passage, document, score, keys[passage.document_id], {"fused": score, **ranks})
-            hits.append(_scaled(hit, self._rules(query, group, hit)))
-        return sorted(hits, key=_order)
+        current = {name: document for name, document in documents.items() if _in_force(document, scope)}
+        kept = {row: passage for row, passage in passages.items() if passage.document_id in current}
+        return [_fused(rankings, kept, current) for rankings in searches]
 
-    def _rules(self, query: Query, group: Group | None, hit: Hit) -> dict[str, float]:
-        """The weights that apply to a hit, by name."""
-        weights, rules = self._weights, {}
-        slug = base(hit.passage.section)
-        if slug in query.sections and hit.document.kind is Kind.LABEL:
-            rules["section"] = 1 + weights.section / 2 ** query.sections.index(slug)
-        if group is None or not group.keys:
-            return rules
-        if _names(group.partner, hit.passage.text):
-            rules["partner"] = weights.partner
-        if not set(group.keys) <= set(hit.drugs):
-            rules["incomplete"] = weights.incomplete
-        elif len(hit.drugs) > len(group.keys):
-            rules["combined"] = weights.combined
-        brands = " | ".join(hit.document.drugs.brand).casefold()
-        if any(brand in brands for brand in group.brands):
-            rules["brand"] = weights.brand
-        return rules
+    def _labels(self, search: _Search, place: int, found: Found) -> list[Hit]:
+        """A drug's passages by the rules for labels, its names taken for one where texts are compared."""
+        side, hits = search.sides[place], self._reranked(search, place + 1, found)
+        latest = newest(hit.document for hit in hits)
+        weighed = [_weighed(hit, label_rules(self._weights, search.query, side, hit, latest)) for hit in hits]
+        return collapse(sorted(weighed, key=_order), side.names)
 
+    def _others(self, search: _Search, found: Found) -> list[Hit]:
+        """Papers that name a drug of the question; where there is none, all that has the words that may be drugs."""
+        names = [side.names for side in search.sides] or [pattern(search.query.unresolved)]
+        if any(names):
+            found = [one for one in found if any(named(name, _readable(one[1])) for name in names)]
+        hits = self._reranked(search, 0, found)
+        latest = newest(hit.document for hit in hits if hit.document.kind is not Kind.LABEL)
+        return collapse(sorted((_weighed(hit, self._rules(search, hit, latest)) for hit in hits), key=_order))
 
-def _rows(found: Iterable[tuple[int, float]]) -> list[int]:
-    return [row for row, _ in found]
+    def _rules(self, search: _Search, hit: Hit, latest: date | None) -> tuple[Rule, ...]:
+        if hit.document.kind is Kind.LABEL:
+            return label_rules(self._weights, search.query, None, hit, latest)
+        return paper_rules(self._weights, search.sides, hit, latest)
 
+    def _reranked(self, search: _Search, place: int, found: Found) -> list[Hit]:
+        """The best fused hits with the reranker's scores in place of theirs, the rest below; place 0: of no drug."""
+        best, rest = found[:RERANKED], [hit for _, hit in found[RERANKED:]]
+        if self._reranker is None or not best:
+            return [hit for _, hit in found]
+        text, asked = search.asked[place]
+        scores = self._reranker.scores(self._candidates(search.query, text, asked, best), label=place > 0)
+        bases = fuse.reranked(scores, [hit.score for hit in rest])
+        read = [
+            replace(hit, signals={**hit.signals, "rerank": float(score)})
+            for (_, hit), score in zip(best, scores, strict=True)
+        ]
+        return [_based(hit, base) for hit, base in zip([*read, *rest], bases, strict=True)]
 
-def _pattern(names: Sequence[str]) -> re.Pattern[str] | None:
-    """Matches any of ``names`` as whole words, whatever separates the words of a name; None where there is none."""
-    forms = [r"\W+".join(map(re.escape, words)) for name in names if (words := re.findall(r"[^\W_]+", name))]
-    return re.compile(rf"\b(?:{'|'.join(sorted(forms, key=len, reverse=True))})\b", re.IGNORECASE) if forms else None
-
-
-def _names(pattern: re.Pattern[str] | None, text: str) -> bool:
-    return pattern is not None and pattern.search(text) is not None
-
-
-def _readable(hit: Hit) -> str:
-    return f"{hit.document.title}\n{hit.passage.text}"
-
-
-def _titled(groups: Sequence[Group], hit: Hit) -> bool:
-    return any(_names(group.names, hit.document.title) for group in groups)
-
-
-def _without(question: str, surfaces: Sequence[str]) -> str:
-    """The question without the drug's own name, which every passage of its labels may carry."""
-    own = _pattern(surfaces)
-    return own.sub(" ", question) if own else question
+    def _candidates(self, query: Query, text: str, asked: Asked, found: Found) -> Candidates:
+        terms, passages = analyse(text), [hit.passage for _, hit in found]
+        return Candidates(
+            terms=terms,
+            rarity=self._index.rarity(terms),
+            texts=[_terms(passage.text) for passage in passages],
+            vector=asked.vector,
+            vectors=self._index.vectors([row for row, _ in found]),
+            sections=[base(passage.section) for passage in passages],
+            likely=asked.likely,
+            cues={slug: 1 / 2**place for place, slug in enumerate(query.sections)},
+            starts=[passage.start for passage in passages],
+        )
 
 
-def _scaled(hit: Hit, rules: Mapping[str, float], factor: float = 1.0) -> Hit:
-    """The hit with its score multiplied by ``factor`` and every rule but counts, the rules recorded as signals."""
-    for name, weight in rules.items():
-        factor *= 1.0 if name == "drugs_named" else weight
-    return replace(hit, score=hit.score * factor, signals={**hit.signals, **rules})
+def _fused(rankings: Rankings, passages: Mapping[int, Passage], documents: Mapping[str, Document]) -> Found:
+    """The rankings as one list of hits, best first, with the place that each has in them."""
+    places = {name: {row: float(rank) for rank, row in enumerate(rows, 1)} for name, rows in rankings.items()}
+    hits = []
+    for row, score in fuse.reciprocal_rank(list(rankings.values()), [1.0] * len(rankings)):
+        if row in passages:
+            document = documents[passages[row].document_id]
+            ranks = {f"{name}_rank": place[row] for name, place in places.items() if row in place}
+            signals = {**ranks, "fused": score, "base": score}
+            hits.append((row, Hit(passages[row], document, score, _keys(document.drugs), signals)))
+    return hits
+
+
+def _in_force(document: Document, scope: Scope) -> bool:
+    """What the index leaves out (see `Scope`), asked of the store, which may know better by now."""
+    if document.retracted and not scope.include_retracted:
+        return False
+    replaced = document.superseded_on
+    return scope.include_superseded or replaced is None or (scope.as_of is not None and replaced > scope.as_of)
+
+
+def _based(hit: Hit, base: float) -> Hit:
+    return replace(hit, score=base, signals={**hit.signals, "base": base})
+
+
+def _weighed(hit: Hit, rules: tuple[Rule, ...]) -> Hit:
+    return replace(hit, score=hit.score * prod(rule.factor for rule in rules), rules=rules)
+
+
+def _silence(hits: Sequence[Hit]) -> tuple[bool, float]:
+    """Whether a drug's best passage does not name the other one; then its score, a share of as many as were found."""
+    told = any(rule.name == "partner" for rule in hits[0].rules) if hits else False
+    return not told, -hits[0].score if hits else 0.0
 
 
 def _order(hit: Hit) -> tuple[float, str]:
     return -hit.score, hit.passage.passage_id
 
 
-def _interleave(labels: Sequence[list[Hit]], literature: list[Hit]) -> Iterator[Hit]:
-    """The drugs in turn, then one of the literature; two of the label where there is one drug, so that it leads."""
-    turns = [labels[0][::2], labels[0][1::2]] if len(labels) == 1 else labels
-    for turn in zip_longest(*turns, literature):
-        yield from (hit for hit in turn if hit is not None)
+def _readable(hit: Hit) -> str:
+    return f"{hit.document.title}\n{hit.passage.text}"
 
 
-def _distinct(hits: Iterable[Hit], k: int) -> list[Hit]:
-    """The first ``k`` with distinct text: two labels of one maker, or of one drug, often share a paragraph."""
-    seen: set[bytes] = set()
-    kept: list[Hit] = []
-    for hit in hits:
-        digest = hashlib.sha256(" ".join(hit.passage.text.casefold().split()).encode()).digest()
-        if digest not in seen:
-            seen.add(digest)
-            kept.append(hit)
-        if len(kept) == k:
-            break
-    return kept
+@lru_cache(8192)
+def _terms(text: str) -> tuple[str, ...]:
+    """`analysed`, remembered: the passages of a common drug are compared again and again."""
+    return analysed(text)
+
+
+@lru_cache(4096)
+def _keys(names: DrugNames) -> tuple[str, ...]:
+    """`keys_of`, remembered: it parses names, and the same labels come up again and again."""
+    return keys_of(names)

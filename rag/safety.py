@@ -48,11 +48,11 @@ def floor(view: View, query: Query, as_of: date | None, cited: Collection[str]) 
 
 
 def touches(query: Query, index: int, text: str) -> bool:
-    """Whether a contraindication of drug ``index`` is about the question: another drug of it or a population."""
+    """Whether a contraindication of drug ``index`` touches the question: its other drugs, an allergy, a population."""
     others = (other for other in range(len(query.drugs)) if other != index)
     return (
         any(names(query, other, text) for other in others)
-        or any(says(word, text) for word in query.unresolved)
+        or any(says(word, text) for word in (*query.unresolved, *query.aside))
         or bool(populations(query.question) & populations(text))
     )
 

@@ -11,7 +11,7 @@ from ingest.schema import DrugNames
 from rag.ingredients import FORMS, fold, ingredients, keys_of, word_set
 from rag.spelling import ordinary_words
 
-Rule = Literal["generic", "substance", "brand", "short", "spelling"]
+Rule = Literal["generic", "substance", "brand", "short", "spelling", "synonym", "abbreviation"]
 RULES: tuple[Rule, ...] = ("generic", "substance", "brand", "short")
 """In order of trust: where one surface stands for different drugs, the more trusted name wins."""
 

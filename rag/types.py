@@ -34,14 +34,29 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """One reason for a hit's place: its score was multiplied by ``factor``, because of ``reason``, in plain words."""
+
+    name: str
+    factor: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that retrieval found. ``score`` is the fused score; ``signals`` says which ranks and rules made it."""
+    """A passage that retrieval found. ``score`` is ``signals["base"]`` times the factors of ``rules``.
+
+    ``signals``: the place in each ranking (``lexical_rank``, ...; from 1), ``fused``, ``rerank`` (the reranker's own
+    score, where one ran) and ``base``, what the rules multiply. ``also``: ids of documents with the same words.
+    """
 
     passage: Passage
     document: Document
     score: float
     drugs: tuple[str, ...] = ()
     signals: dict[str, float] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

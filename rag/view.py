@@ -16,7 +16,7 @@ from rag.dense import Device
 from rag.drugs import Resolver, keys_of
 from rag.index import Index, Manifest, Scope, stamp
 from rag.query import Query
-from rag.retrieve import NAMES, Retriever
+from rag.retrieve import NAMES, Reranker, Retriever
 from rag.scope import allowed_by
 from rag.types import Embedder, Filters, Hit
 
@@ -215,8 +215,17 @@ class View:
 class DiskViews:
     """Generations from an index folder, read with the store that they were built from."""
 
-    def __init__(self, index_dir: Path, store: Store, embedder: Embedder, device: Device = "auto") -> None:
+    def __init__(
+        self,
+        index_dir: Path,
+        store: Store,
+        embedder: Embedder,
+        device: Device = "auto",
+        *,
+        reranker: Reranker | None = None,
+    ) -> None:
         self._index_dir, self._store, self._embedder, self._device = index_dir, store, embedder, device
+        self._reranker = reranker
 
     def stamp(self) -> str:
         """What the pointer file holds; empty where there is no generation."""
@@ -227,7 +236,7 @@ class DiskViews:
         name = self.stamp()
         index = Index.open(self._index_dir, self._device, self._embedder.name)
         resolver = Resolver.from_store(self._store)
-        retriever = Retriever(self._store, index, self._embedder, resolver)
+        retriever = Retriever(self._store, index, self._embedder, resolver, reranker=self._reranker)
         return View(name, index.manifest, resolver, retriever, index, self._store)
 
 

@@ -2,7 +2,9 @@
 
 ``ingredients.txt`` holds the first words of the active ingredients of Drugs@FDA (public domain), one a line.
 ``brands.tsv`` holds its brand names with their active ingredients, separated by semicolons.
-``citerx corpora vocabulary PRODUCTS FOLDER`` makes both from the product file of that database.
+``classes.tsv`` holds classes of drugs and their members (`corpora.vocabulary.classes`).
+``citerx corpora vocabulary PRODUCTS LABELS FOLDER`` makes the three from the product file of that database and a folder
+of zipped openFDA records. ``aliases.toml`` (everyday names of classes) and ``synonyms.toml`` are written by hand.
 """
 
 from __future__ import annotations
@@ -10,9 +12,13 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+import tomllib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from corpora.vocabulary.classes import build_classes
 
 FOLDER = Path(__file__).parent
 
@@ -49,14 +55,47 @@ def brand_names() -> dict[str, tuple[str, ...]]:
     return {brand: tuple(listed.split(";")) for brand, listed in (line.split("\t") for line in lines)}
 
 
-def build(products: Path, folder: Path) -> None:
-    """Writes both files into ``folder`` from a Drugs@FDA product file.
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """Another name of a drug (its ``ingredients``), or an abbreviation of it."""
 
-    The file is tab separated, gzipped or not, with columns ``DrugName`` and ``ActiveIngredient``.
+    written: str
+    ingredients: tuple[str, ...]
+    abbreviation: bool
+
+
+@cache
+def synonyms() -> tuple[Synonym, ...]:
+    """Other names and abbreviations that stand for one drug."""
+    listed = _hand_written()
+    return tuple(
+        Synonym(written, tuple(drug.split(" + ")), part == "abbreviations")
+        for part in ("names", "abbreviations")
+        for drug, forms in listed[part].items()
+        for written in forms
+    )
+
+
+@cache
+def ambiguous_abbreviations() -> dict[str, tuple[str, ...]]:
+    """Abbreviations that have been read as more than one drug, with their readings."""
+    return {written: tuple(readings) for written, readings in _hand_written()["ambiguous"].items()}
+
+
+def _hand_written() -> dict[str, dict[str, list[str]]]:
+    return tomllib.loads((FOLDER / "synonyms.toml").read_text(encoding="utf-8"))
+
+
+def build(products: Path, labels: Path, folder: Path) -> None:
+    """Writes the three files into ``folder`` from a Drugs@FDA product file and the ``*.zip`` of openFDA in ``labels``.
+
+    The product file is tab separated, gzipped or not, with columns ``DrugName`` and ``ActiveIngredient``.
     """
     ingredients: set[str] = set()
+    names: set[str] = set()
     brands: dict[str, set[str]] = {}
     for brand, listed in _products(products):
+        names.update(listed)
         firsts = [re.match(r"[a-z]{5,}\b", name) for name in listed]
         ingredients |= {first.group() for first in firsts if first} - NOT_DISTINCTIVE
         if not any(brand in name or name in brand for name in listed):
@@ -64,6 +103,7 @@ def build(products: Path, folder: Path) -> None:
     lines = sorted(f"{brand}\t{min(found, key=lambda text: (len(text), text))}" for brand, found in brands.items())
     (folder / "ingredients.txt").write_text("\n".join(sorted(ingredients)) + "\n", encoding="utf-8")
     (folder / "brands.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    build_classes(labels.glob("*.zip"), names, folder / "classes.tsv")
 
 
 def _products(file: Path) -> Iterator[tuple[str, list[str]]]:

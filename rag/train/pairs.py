@@ -7,7 +7,6 @@ SciFact and HealthVer are not read here: their licences do not allow it.
 
 from __future__ import annotations
 
-import ast
 import gzip
 import json
 import zlib
@@ -19,11 +18,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A question, a passage that answers it, and a group: passages of one group are never each other's negatives."""
+    """A question and a passage that answers it."""
 
     question: str
     passage: str
-    group: str
 
 
 def held_out(name: str) -> bool:
@@ -43,28 +41,28 @@ def bioasq(folder: Path) -> Iterator[Pair]:
     for row in rows(folder / "bioasq_7b_10b.jsonl.gz"):
         if not row["batch"].startswith("10"):
             for snippet in row["snippets"]:
-                yield Pair(row["question"], snippet["text"], row["id"])
+                yield Pair(row["question"], snippet["text"])
 
 
 def medquad(folder: Path) -> Iterator[Pair]:
     """NIH question and answer pairs whose topic is not held out."""
     for row in rows(folder / "medquad.jsonl.gz"):
         if row["answer"] and not held_out(row["focus"]):
-            yield Pair(row["question"], row["answer"], row["answer"][:200])
+            yield Pair(row["question"], row["answer"])
 
 
 def pubmedqa(folder: Path) -> Iterator[Pair]:
     """Questions with the parts of the abstract that they were made of."""
     for row in rows(folder / "pubmedqa_train500.jsonl.gz"):
-        for context in ast.literal_eval(row["contexts"]):
-            yield Pair(row["question"], context, row["pmid"])
+        for context in row["contexts"]:
+            yield Pair(row["question"], context)
 
 
 def evidence_inference(folder: Path) -> Iterator[Pair]:
     """Outcome, intervention and comparator as a question, with the evidence span."""
     for row in rows(folder / "evidence_inference_train.jsonl.gz"):
         question = f"What is the effect of {row['intervention']} compared with {row['comparator']} on {row['outcome']}?"
-        yield Pair(question, row["evidence"], row["pmcid"])
+        yield Pair(question, row["evidence"])
 
 
 def squad(path: Path, width: int = 600) -> Iterator[Pair]:
@@ -77,7 +75,7 @@ def squad(path: Path, width: int = 600) -> Iterator[Pair]:
             for question in paragraph["qas"]:
                 for answer in question["answers"][:1]:
                     start = max(0, answer["answer_start"] - width // 2)
-                    yield Pair(question["question"], text[start : start + width], text[:200])
+                    yield Pair(question["question"], text[start : start + width])
 
 
 SETS: dict[str, Callable[[Path], Iterator[Pair]]] = {

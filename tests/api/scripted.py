@@ -15,6 +15,7 @@ from api.deps import View
 from ingest.schema import Document, DrugNames, Kind, Passage, Section, passage_id
 from rag.errors import IndexUnavailableError, NotFoundError
 from rag.generations import Manifest
+from rag.query import Query
 from rag.types import Answer, Filters, Hit, Notice, Provenance, Quote, Reference, Safety, Statement
 
 T = TypeVar("T")
@@ -113,6 +114,9 @@ class ScriptedEngine:
         early = filters.published_before is not None and filters.published_before < date(2022, 3, 1)
         hits = [] if early else [Hit(PASSAGE, DOCUMENT, 0.5, ("colchicine",))]
         return hits[:k], {"retrieve": 1.0, "total": 1.0}
+
+    def understand(self, question: str) -> Query:
+        return Query(question, drugs=(("colchicine",),))
 
     def refresh(self) -> bool:
         if self.newer is None:

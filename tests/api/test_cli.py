@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -163,6 +164,16 @@ def test_search_shows_passages(asked: tuple[Path, dict[str, Any]]) -> None:
     assert shown.startswith("1. ")
     assert "\n2. " in shown
     assert "\n3. " not in shown
+
+
+def test_search_explains_with_the_models_that_ship(asked: tuple[Path, dict[str, Any]]) -> None:
+    found = json.loads(here(asked[0], "search", "--explain", "--json", "Is warfarin safe in pregnancy?"))
+    assert found["hits"]
+    for hit in found["hits"]:
+        why = hit["explanation"]
+        assert why["rerank"] is not None
+        assert why["score"] == pytest.approx(why["base"] * math.prod(rule["factor"] for rule in why["rules"]))
+    assert "the reranker gave it" in here(asked[0], "search", "--explain", "Is warfarin safe in pregnancy?")
 
 
 def test_serve_is_measured_by_bench(asked: tuple[Path, dict[str, Any]]) -> None:

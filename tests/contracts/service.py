@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -22,7 +23,11 @@ REFERENCE = {
     "number", "document_id", "passage_id", "kind", "title", "section", "drugs", "version", "published", "superseded",
     "retracted", "editorial", "url", "citation", "quotes", "expression_of_concern", "corrected",
 }  # fmt: skip
-HIT = {"rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published"}
+HIT = {"rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published", "also"}
+EXPLANATION = {"ranks", "fused", "rerank", "base", "rules", "score"}
+UNDERSTANDING = {
+    "shape", "drugs", "searched", "classes", "sections", "populations", "routes", "unresolved", "lookalikes",
+}  # fmt: skip
 TODAY = "2015-01-31"
 ASK_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"question": ""}, "#/question"),
@@ -54,6 +59,7 @@ SEARCH_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"question": "x", "k": 0}, "#/k"),
     ({"question": "x", "k": 101}, "#/k"),
     ({"question": "x", "k": 2.5}, "#/k"),
+    ({"question": "x", "explain": "yes"}, "#/explain"),
     ({"question": "x", "max_references": 3}, "#/max_references"),
 ]
 
@@ -171,6 +177,48 @@ class ServiceContract:
         assert {(hit["kind"], hit["section"]) for hit in narrowed} <= {("label", section)}
         none = {"question": self.question, "filters": {"published_before": "1800-01-01"}}
         assert client.post("/search", json=none).json()["hits"] == []
+
+    def test_an_explained_search_says_why_each_hit_is_there(self, client: TestClient) -> None:
+        body = {"question": self.question, "k": 5}
+        plain = client.post("/search", json=body).json()
+        explained = client.post("/search", json=body | {"explain": True}).json()
+        assert explained.keys() == plain.keys() | {"query"}
+        assert explained["query"].keys() == UNDERSTANDING
+        assert ["colchicine"] in explained["query"]["searched"]
+        assert explained["hits"]
+        for hit, same in zip(explained["hits"], plain["hits"], strict=True):
+            why = hit.pop("explanation")
+            assert hit == same
+            assert why.keys() == EXPLANATION
+            assert all(place >= 1 for place in why["ranks"].values())
+            assert all(rule["name"] and rule["reason"] for rule in why["rules"])
+            assert why["score"] == hit["score"]
+            assert why["score"] == pytest.approx(why["base"] * math.prod(rule["factor"] for rule in why["rules"]))
+
+    def test_a_link_searches_as_a_body_does(self, client: TestClient) -> None:
+        for explain in (False, True):
+            body = {"question": self.question, "k": 3, "filters": {"drugs": ["colchicine"]}, "explain": explain}
+            posted = client.post("/search", json=body).json()
+            params = {"question": self.question, "k": "3", "drug": ["colchicine"], "explain": str(explain).lower()}
+            linked = client.get("/search", params=params)
+            assert linked.status_code == 200, linked.text
+            assert {**linked.json(), "timings_ms": {}} == {**posted, "timings_ms": {}}
+
+    @pytest.mark.parametrize(
+        ("params", "pointer"),
+        [
+            ({}, "#/question"),
+            ({"question": "x", "k": "0"}, "#/k"),
+            ({"question": "x", "drugs": "a"}, "#/drugs"),
+            ({"question": "x", "as_of": "2015"}, "#/as_of"),
+            ({"question": "x", "kind": "leaflet"}, "#/kind/0"),
+        ],
+    )
+    def test_a_link_that_is_not_understood_is_refused(
+        self, client: TestClient, params: dict[str, str], pointer: str
+    ) -> None:
+        problem = refused(client.get("/search", params=params), 422, "validation")
+        assert pointer in {error["pointer"] for error in problem["errors"]}
 
     @pytest.mark.parametrize(("body", "pointer"), ASK_REFUSED)
     def test_ask_refuses_what_it_does_not_understand(

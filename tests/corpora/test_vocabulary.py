@@ -1,16 +1,29 @@
-"""The vocabulary files are what their command makes."""
+"""The vocabulary files are what their command makes, and what is written by hand in them leads somewhere."""
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
-from corpora.vocabulary import FOLDER, NOT_DISTINCTIVE, brand_names, build, ingredient_names
+import pytest
+
+from corpora.vocabulary import (
+    FOLDER,
+    NOT_DISTINCTIVE,
+    ambiguous_abbreviations,
+    brand_names,
+    build,
+    ingredient_names,
+    synonyms,
+)
+from corpora.vocabulary.classes import aliases, class_members
 from tests.shared_data import shared
 
 
 def test_the_files_are_what_the_command_makes(tmp_path: Path) -> None:
-    build(shared("vocabulary/drugs_at_fda_products.txt.gz"), tmp_path)
-    for name in ("ingredients.txt", "brands.tsv"):
+    labels = shared("labels/drug-label-core.json.zip").parent
+    build(shared("vocabulary/drugs_at_fda_products.txt.gz"), labels, tmp_path)
+    for name in ("ingredients.txt", "brands.tsv", "classes.tsv"):
         assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
 
 
@@ -23,3 +36,50 @@ def test_names_are_distinctive() -> None:
 def test_brands_name_their_ingredients() -> None:
     assert brand_names()["lopressor hct"] == ("hydrochlorothiazide", "metoprolol tartrate")
     assert brand_names()["lanoxin"] == ("digoxin",)
+
+
+@pytest.mark.parametrize(
+    ("name", "members", "strangers"),
+    [
+        ("ACE inhibitor", {"lisinopril", "ramipril", "enalapril"}, {"losartan"}),
+        ("SSRI", {"sertraline", "fluoxetine", "escitalopram oxalate"}, {"atomoxetine", "venlafaxine hydrochloride"}),
+        ("beta blocker", {"metoprolol", "carvedilol", "labetalol"}, {"stanozolol"}),
+        ("NSAID", {"ibuprofen", "naproxen", "celecoxib"}, {"acetaminophen"}),
+        ("proton pump inhibitor", {"omeprazole", "pantoprazole"}, {"aripiprazole"}),
+        ("macrolide", {"clarithromycin", "azithromycin"}, {"tacrolimus", "clindamycin"}),
+        ("CYP3A4 inhibitor", {"clarithromycin", "ketoconazole", "ritonavir"}, {"rifampin"}),
+        ("P-gp inhibitor", {"cyclosporine", "amiodarone"}, {"warfarin"}),
+        ("DOAC", {"apixaban", "rivaroxaban", "dabigatran"}, {"warfarin", "fondaparinux"}),
+        ("diuretic", {"furosemide", "hydrochlorothiazide", "spironolactone"}, {"lisinopril"}),
+    ],
+)
+def test_everyday_classes_have_their_members(name: str, members: set[str], strangers: set[str]) -> None:
+    found = set(class_members()["everyday", name])
+    assert members <= found
+    assert not strangers & found
+
+
+def test_every_everyday_class_has_members_a_reason_and_names_of_its_own() -> None:
+    listed = class_members()
+    assert all(("everyday", alias.name) in listed for alias in aliases())
+    assert all(len(listed["everyday", alias.name]) > 1 for alias in aliases() if alias.name != "cardiac glycoside")
+    written = Counter(form.casefold() for alias in aliases() for form in alias.written)
+    assert [form for form, count in written.items() if count > 1] == []
+    text = (FOLDER / "aliases.toml").read_text(encoding="utf-8")
+    assert text.count("\nwhy = ") == len(aliases())
+
+
+def test_every_synonym_leads_to_an_ingredient() -> None:
+    listed = {name for names in brand_names().values() for name in names}
+    listed |= {name for members in class_members().values() for name in members} | ingredient_names()
+    firsts = {name.split()[0] for name in listed}
+    wanted = {name for synonym in synonyms() for name in synonym.ingredients}
+    wanted |= {name for readings in ambiguous_abbreviations().values() for name in readings}
+    assert [name for name in sorted(wanted) if name not in listed and name.split()[0] not in firsts] == []
+
+
+def test_a_synonym_means_one_thing() -> None:
+    written = Counter(synonym.written.casefold() for synonym in synonyms())
+    assert [form for form, count in written.items() if count > 1] == []
+    assert not {form.casefold() for form in ambiguous_abbreviations()} & written.keys()
+    assert all(len(set(readings)) > 1 for readings in ambiguous_abbreviations().values())

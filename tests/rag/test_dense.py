@@ -6,7 +6,6 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
-import faiss
 import numpy as np
 import pytest
 import torch
@@ -14,21 +13,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rag import vectors
+from rag.batching import batches
 from rag.dense import (
     PACKAGED_NAME,
     HashEmbedder,
     MiniLM,
-    batches,
     check_weights,
     fingerprint,
     open_embedder,
     packaged,
 )
-from rag.errors import MissingExtraError, ModelError
+from rag.errors import ModelError
 from rag.settings import Settings
-from rag.types import Embedder, Floats
-from rag.vectors import Vectors
+from rag.types import Embedder
 from tests.contracts.embedder import TEXTS, EmbedderContract
 
 Half = NDArray[np.float16]
@@ -109,6 +106,13 @@ def test_who_opens_the_embedder_says_how_many_threads_it_may_use() -> None:
         torch.set_num_threads(before)
 
 
+def test_another_model_runs_on_the_texts_as_the_embedder_tokenizes_them(minilm: MiniLM) -> None:
+    counted = minilm.run(lambda tokens: tokens["attention_mask"].sum(1, keepdim=True), ["", "dose", "dose " * 999])
+    assert counted.tolist() == [[2], [3], [minilm._model.max_seq_length]]
+    assert minilm.device == "cpu"
+    assert minilm.name.split("-")[-2] == minilm.weights
+
+
 def test_altered_weights_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "model.safetensors"
     file.write_bytes(b"altered")
@@ -116,6 +120,8 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
         check_weights(file, "00")
     with pytest.raises(ModelError, match="cannot be read"):
         check_weights(tmp_path / "absent", "00")
+    with pytest.raises(ModelError, match="reinstall citerx"):
+        check_weights(file, "00", "citerx")
 
 
 def test_a_folder_without_weights_is_refused(tmp_path: Path) -> None:
@@ -131,11 +137,9 @@ def test_a_folder_that_is_no_model_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_cuda_without_a_gpu_says_what_to_do(tmp_path: Path) -> None:
+def test_cuda_without_a_gpu_says_what_to_do() -> None:
     with pytest.raises(ModelError, match="auto or cpu"):
         MiniLM(device="cuda")
-    with pytest.raises(MissingExtraError, match="auto or cpu"):
-        Vectors(matrix(tmp_path, np.zeros((1, 4), dtype=np.float16)), "cuda")
 
 
 @given(st.lists(st.integers(1, 40), max_size=40), st.integers(40, 200))
@@ -149,90 +153,3 @@ def test_batches_hold_every_text_once_within_the_budget(lengths: list[int], budg
 def test_hashing_depends_on_words_only(first: str, second: str) -> None:
     embedder = HashEmbedder(16)
     assert np.array_equal(embedder.encode([f"{first} {second}"]), embedder.encode([f"{first}  \n{second}"]))
-
-
-def matrix(folder: Path, rows: Half) -> Path:
-    file = folder / "vectors.npy"
-    blocks = (rows[start : start + 100] for start in range(0, len(rows), 100))
-    vectors.write(file, len(rows), rows.shape[1], blocks)
-    return file
-
-
-@pytest.fixture(scope="module")
-def rows() -> Half:
-    values = np.random.default_rng(1).standard_normal((1000, 48), dtype=np.float32)
-    values /= np.linalg.norm(values, axis=1, keepdims=True)
-    values[500:510] = values[3]  # ties
-    return values.astype(np.float16)
-
-
-def exact(rows: Half, query: Floats) -> NDArray[np.float64]:
-    return (rows.astype(np.float64) @ query.astype(np.float64)).round(6)
-
-
-def test_file_is_a_plain_matrix(tmp_path: Path, rows: Half) -> None:
-    assert np.array_equal(np.load(matrix(tmp_path, rows)), rows)
-
-
-@pytest.mark.parametrize("limit", [1, 10, 300, 5000])
-def test_nearest_is_exact(tmp_path: Path, rows: Half, limit: int) -> None:
-    search = Vectors(matrix(tmp_path, rows), "cpu")
-    for query in np.random.default_rng(2).standard_normal((10, 48), dtype=np.float32):
-        expected = exact(rows, query)
-        positions, scores = search.nearest(query, limit)
-        assert np.allclose(scores, np.sort(expected)[::-1][:limit], atol=5e-6)
-        assert np.allclose(expected[positions], scores, atol=5e-6)
-        assert np.array_equal(np.lexsort((positions, -scores)), np.arange(len(positions)))
-
-
-def test_scores_of_some_rows(tmp_path: Path, rows: Half) -> None:
-    search = Vectors(matrix(tmp_path, rows), "cpu")
-    query = rows[3].astype(np.float32)
-    some = np.array([999, 3, 505, 0])
-    assert np.allclose(search.score(some, query), exact(rows, query)[some], atol=5e-6)
-    assert len(set(search.score(np.array([3, *range(500, 510)]), query).tolist())) == 1
-    assert len(search.score(np.empty(0, dtype=np.int64), query)) == 0
-
-
-def test_no_rows(tmp_path: Path) -> None:
-    search = Vectors(matrix(tmp_path, np.empty((0, 8), dtype=np.float16)), "cpu")
-    assert len(search) == 0
-    assert len(search.nearest(np.ones(8, dtype=np.float32), 5)[0]) == 0
-
-
-def test_a_vector_of_another_length_is_refused(tmp_path: Path, rows: Half) -> None:
-    search = Vectors(matrix(tmp_path, rows), "cpu")
-    with pytest.raises(ModelError, match=r"48 numbers, the query has shape \(3,\)"):
-        search.nearest(np.ones(3, dtype=np.float32), 5)
-
-
-def test_threads_and_a_deleted_file(tmp_path: Path, rows: Half) -> None:
-    file = matrix(tmp_path, rows)
-    search = Vectors(file, "cpu")
-    file.unlink()
-    queries = np.random.default_rng(5).standard_normal((40, 48), dtype=np.float32)
-    with ThreadPoolExecutor(4) as pool:
-        for query, (positions, _) in zip(
-            queries, pool.map(lambda vector: search.nearest(vector, 5), queries), strict=True
-        ):
-            assert set(positions.tolist()) == set(np.argsort(-exact(rows, query))[:5].tolist())
-
-
-@pytest.mark.gpu
-def test_the_gpu_finds_the_same(tmp_path: Path, rows: Half) -> None:
-    if getattr(faiss, "get_num_gpus", lambda: 0)() == 0:
-        pytest.skip("FAISS sees no GPU")
-    file = matrix(tmp_path, rows[:500])
-    query = np.random.default_rng(6).standard_normal(48, dtype=np.float32)
-    assert Vectors(file, "cuda").nearest(query, 20)[0].tolist() == Vectors(file, "cpu").nearest(query, 20)[0].tolist()
-
-
-@pytest.mark.gpu
-def test_the_gpu_may_be_asked_by_many_threads_at_once(tmp_path: Path, rows: Half) -> None:
-    if getattr(faiss, "get_num_gpus", lambda: 0)() == 0:
-        pytest.skip("FAISS sees no GPU")
-    search = Vectors(matrix(tmp_path, rows), "cuda")
-    queries = np.random.default_rng(5).standard_normal((200, 48), dtype=np.float32)
-    expected = [search.nearest(query, 5)[0].tolist() for query in queries]
-    with ThreadPoolExecutor(8) as pool:
-        assert [found.tolist() for found, _ in pool.map(lambda query: search.nearest(query, 5), queries)] == expected

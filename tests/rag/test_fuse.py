@@ -8,7 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from rag.fuse import reciprocal_rank
+from rag.fuse import reciprocal_rank, reranked
 
 ranking = st.lists(st.integers(0, 12), unique=True, max_size=10)
 weight = st.floats(0, 8, allow_nan=False)
@@ -87,3 +87,39 @@ def test_a_ranking_of_weight_nothing_only_adds_items(pairs: Weighted) -> None:
     silent = dict(fused([*pairs, (list(range(13)), 0.0)]))
     assert all(silent[item] == score for item, score in fused(pairs))
     assert set(silent) == set(range(13))
+
+
+log_odds = st.lists(st.floats(-500, 500), max_size=20)
+falling = st.lists(st.floats(1e-4, 0.1), max_size=8).map(lambda scores: sorted(scores, reverse=True))
+
+
+def test_reranked_by_hand() -> None:
+    shares = [1 / 4, 3 / 4]
+    assert reranked([0.0, math.log(3)], [0.02, 0.01]) == pytest.approx([*shares, 1 / 8, 1 / 16])
+    assert reranked([-7.0]) == [1]
+    assert reranked([]) == []
+    assert reranked([], [0.02, 0.01]) == [0.5, 0.25]
+
+
+@given(log_odds, falling)
+def test_reranked_shares_follow_the_reranker_and_stay_above_the_rest(scores: list[float], rest: list[float]) -> None:
+    made = reranked(scores, rest)
+    shares, below = made[: len(scores)], made[len(scores) :]
+    assert len(below) == len(rest)
+    assert all(value > 0 for value in made)
+    assert below == sorted(below, reverse=True)
+    assert not scores or sum(shares) == pytest.approx(1)
+    assert all(shares[a] >= shares[b] for a in range(len(shares)) for b in range(len(shares)) if scores[a] > scores[b])
+    assert max(below, default=0) < min(shares, default=1)
+
+
+@given(st.floats(-15, 15), st.floats(-15, 15))
+def test_twice_the_share_is_twice_the_odds(one: float, two: float) -> None:
+    first, second = reranked([one, two])
+    assert first / second == pytest.approx(math.exp(one - two))
+
+
+@pytest.mark.parametrize("scores", [[math.nan], [1.0, math.inf], [-math.inf]])
+def test_a_reranker_must_tell_numbers(scores: list[float]) -> None:
+    with pytest.raises(ValueError, match="must be finite"):
+        reranked(scores)

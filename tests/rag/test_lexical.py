@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import shutil
+import unicodedata
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from rank_bm25 import BM25Okapi
 
 from rag.errors import IndexBuildError, IndexCorruptError
-from rag.lexical import MAX_TERMS, Entry, Lexical, analyse, write
+from rag.lexical import MAX_TERMS, Entry, Lexical, analyse, analysed, write
 
 WORDS = [
     "dose",
@@ -212,3 +213,10 @@ def test_a_folder_that_is_missing_says_so(tmp_path: Path) -> None:
         write(tmp_path / "absent", [])
     with pytest.raises(IndexCorruptError, match="absent"):
         Lexical(tmp_path / "absent")
+
+
+@given(st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Z"]), max_size=200))
+def test_words_met_before_are_analysed_alike(text: str) -> None:
+    composed = unicodedata.normalize("NFC", text)
+    assert analysed(composed) == tuple(analyse(composed))
+    assert analysed(composed) == tuple(analyse(composed))

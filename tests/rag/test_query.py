@@ -103,3 +103,90 @@ def test_slugs_come_in_rounds() -> None:
 )
 def test_base(slug: str, stem: str) -> None:
     assert base(slug) == stem
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Should I use propafenone or an SSRI?",
+        "Is propafenone the same as amlodipine?",
+        "How do I change from propafenone to amlodipine?",
+    ],
+)
+def test_a_choice_a_switch_and_sameness_are_comparisons(question: str) -> None:
+    assert understand(question, RESOLVER).shape == "comparison"
+
+
+NAMED = """acetylcysteine;acetaminophen;flumazenil;alprazolam;rituximab;celecoxib;ibuprofen;cefazolin;penicillin g
+    ;carboplatin;leucovorin;methotrexate;argatroban;heparin sodium;sugammadex;rocuronium;digoxin;amiodarone;verapamil
+    ;warfarin;apixaban;buprenorphine;methadone;carbamazepine;phenytoin;fluconazole;ferumoxytol;iron dextran;naloxone"""
+RANGE = Resolver.from_names([(name.strip(), "generic", name.strip()) for name in NAMED.split(";")])
+
+
+@pytest.mark.parametrize(
+    ("question", "drugs"),
+    [
+        (
+            "had anaphylaxis to acetylcysteine last year, can we give it again for paracetamol overdose?",
+            "acetylcysteine",
+        ),
+        ("anaphylaxis to carboplatin: desensitize, restart?", "carboplatin"),
+        ("allergic to celecoxib; can it be tried again, or is ibuprofen better?", "celecoxib ibuprofen"),
+        ("rash from ibuprofen, is a rechallenge safe while on warfarin?", "ibuprofen warfarin"),
+        ("rash to cefazolin. Rechallenge with penicillin g?", "penicillin g"),
+        ("allergic to penicillin. I have cefazolin at home, can I take it?", "cefazolin"),
+        ("reaction to iron dextran before, try ferumoxytol again?", "ferumoxytol"),
+    ],
+)
+def test_a_drug_not_tolerated_is_asked_about_where_it_is_to_be_given_again(question: str, drugs: str) -> None:
+    found = understand(question, RANGE)
+    assert " ".join(" ".join(keys) for keys in found.drugs) == drugs
+    assert found.allergies
+    assert "contraindications" in found.sections
+    assert not set(found.partners) & set(found.keys)
+
+
+@pytest.mark.parametrize(
+    ("question", "drug", "treated"),
+    [
+        ("flumazenil for alprazolam overdose, what dose?", "flumazenil", "alprazolam"),
+        ("flumazenil for benzodiazepine overdose: dose", "flumazenil", ""),
+        ("dose of sugammadex for reversal of rocuronium", "sugammadex", "rocuronium"),
+        ("argatroban dose in heparin-induced thrombocytopenia", "argatroban", "heparin"),
+        ("leucovorin rescue after high-dose methotrexate: dose?", "leucovorin", "methotrexate"),
+        ("is buprenorphine dosed differently for methadone withdrawal", "buprenorphine", "methadone"),
+    ],
+)
+def test_what_did_the_harm_is_not_asked_about(question: str, drug: str, treated: str) -> None:
+    found = understand(question, RANGE)
+    assert (found.drugs, found.shape, found.classes) == (((drug,),), "plain", ())
+    assert [one.surface for one in found.mentions if one.role == "treated"] == ([treated] if treated else [])
+    assert set(found.aside) == ({treated} if treated else set())
+    assert found.sections[0] == "dosage_and_administration"
+
+
+@pytest.mark.parametrize(
+    ("question", "drugs"),
+    [
+        ("alprazolam overdose management", ["alprazolam"]),
+        ("what to give for alprazolam overdose?", ["alprazolam"]),
+        (
+            "patient on carbamazepine, what should I give for acetaminophen overdose?",
+            ["carbamazepine", "acetaminophen"],
+        ),
+        ("risk of digoxin toxicity with amiodarone", ["digoxin", "amiodarone"]),
+        ("monitor for digoxin toxicity when starting verapamil?", ["digoxin", "verapamil"]),
+        ("does fluconazole result in phenytoin toxicity", ["fluconazole", "phenytoin"]),
+        ("does fluconazole increase warfarin-related bleeding", ["fluconazole", "warfarin"]),
+        ("can I take ibuprofen after warfarin?", ["ibuprofen", "warfarin"]),
+    ],
+)
+def test_harm_that_is_feared_or_alone_is_asked_about(question: str, drugs: list[str]) -> None:
+    found = understand(question, RANGE)
+    assert [" ".join(keys) for keys in found.drugs] == drugs
+    assert not any(one.role == "treated" for one in found.mentions)
+
+
+def test_starting_one_drug_after_another_is_a_switch() -> None:
+    found = understand("starting apixaban after warfarin, what INR?", RANGE)
+    assert (found.shape, [one.role for one in found.mentions]) == ("comparison", ["asked", "from"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 import zlib
@@ -22,9 +23,12 @@ from ingest.schema import Document, DrugNames, Kind, Passage, passage_id
 from ingest.store import Store
 from rag.dense import HashEmbedder
 from rag.drugs import Resolver, keys_of
+from rag.explain import explain
 from rag.index import Index, build
+from rag.lexical import analyse
 from rag.query import understand
-from rag.retrieve import Retriever, Weights
+from rag.rank import Asked, Candidates
+from rag.retrieve import MANY, RERANKED, Retriever, Weights
 from rag.scope import Scope
 from rag.sections import base
 from rag.types import Filters, Floats, Hit
@@ -86,9 +90,10 @@ class Shelf:
 
     def __init__(self, shelf: Iterable[tuple[Document, dict[str, str]]]) -> None:
         self.held: dict[str, Document] = {}
+        self.indexed: dict[str, Document] = {}
         self.rows: dict[int, Passage] = {}
         for document, parts in shelf:
-            self.held[document.document_id] = document
+            self.held[document.document_id] = self.indexed[document.document_id] = document
             for slug, text in parts.items():
                 key = passage_id(document.document_id, slug, 0, len(text))
                 self.rows[len(self.rows)] = Passage(key, document.document_id, slug, 0, len(text), text, document.title)
@@ -113,11 +118,18 @@ class Shelf:
         found = [(row, float(Words().encode([passage.text])[0] @ vector)) for row, passage in self.within(scope)]
         return sorted(found, key=lambda item: (-item[1], item[0]))[:k]
 
+    def vectors(self, rows: Sequence[int]) -> Floats:
+        return Words().encode([self.rows[row].text for row in rows])
+
+    def rarity(self, terms: Sequence[str]) -> list[float]:
+        texts = [set(analyse(passage.text)) for passage in self.rows.values()]
+        return [math.log(1 + len(texts) / (1 + sum(term in text for text in texts))) for term in terms]
+
     def within(self, scope: Scope) -> list[tuple[int, Passage]]:
         return [(row, passage) for row, passage in self.rows.items() if self.allows(scope, passage)]
 
     def allows(self, scope: Scope, passage: Passage) -> bool:
-        document = self.held[passage.document_id]
+        document = self.indexed[passage.document_id]
         in_time = scope.include_superseded or document.superseded_on is None
         if scope.published_after:
             in_time = in_time and document.published is not None and document.published >= scope.published_after
@@ -135,6 +147,9 @@ def words_of(text: str) -> list[str]:
 
 SHELVED = Shelf(SHELF)
 RESOLVER = Resolver.from_store(SHELVED)
+NEUTRAL = Weights(
+    section=0, both=1, literature_title=1, literature_half_life=math.inf, label_half_life=math.inf, leaflet=1
+)
 
 
 def ask(question: str, k: int = 10, filters: Filters | None = None, shelf: Shelf = SHELVED) -> list[Hit]:
@@ -164,9 +179,9 @@ def test_the_right_section_of_the_right_drug_is_first(question: str, drug: str, 
 
 def test_both_sides_of_an_interaction_come_first() -> None:
     hits = ask("What are the interactions between propafenone and colchicine?")
-    assert brands(hits[:3]) == ["Rythmol", "Colcrys", "1"]
-    assert [hit.passage.section for hit in hits[:2]] == ["warnings_and_cautions", "drug_interactions"]
-    assert all("partner" in hit.signals for hit in hits[:2])
+    assert brands(hits[:3]) == ["Colcrys", "Rythmol", "1"]
+    assert [hit.passage.section for hit in hits[:2]] == ["drug_interactions", "warnings_and_cautions"]
+    assert all("partner" in {rule.name for rule in hit.rules} for hit in hits[:2])
 
 
 def test_drugs_take_turns() -> None:
@@ -233,15 +248,196 @@ def test_the_same_text_of_two_labels_appears_once() -> None:
     shelf = Shelf([(document, parts), (replace(document, document_id="label:copy:1", work_id="copy"), parts)])
     texts = [hit.passage.text for hit in ask("dose of propafenone", 20, shelf=shelf)]
     assert len(texts) == len(set(texts)) == len(parts)
+    assert {hit.also for hit in ask("dose of propafenone", 20, shelf=shelf)} <= {
+        ("label:copy:1",),
+        ("label:Rythmol:1",),
+    }
 
 
-def test_signals_say_why() -> None:
-    signals = ask("dose of Colcrys")[0].signals
-    assert signals["section"] == 1 + Weights().section
-    assert signals["brand"] == Weights().brand
-    assert signals["lexical_rank"] >= 1
-    assert signals["dense_rank"] >= 1
-    assert 0 < signals["fused"] < 1
+def test_signals_and_rules_say_why() -> None:
+    hit = ask("dose of Colcrys")[0]
+    factors = {rule.name: rule.factor for rule in hit.rules}
+    assert factors == {"section": 1 + Weights().section, "brand": Weights().brand}
+    assert hit.signals["lexical_rank"] >= 1
+    assert hit.signals["dense_rank"] >= 1
+    assert 0 < hit.signals["fused"] < 1
+
+
+def test_the_section_of_a_comparison_is_the_same_on_both_sides() -> None:
+    for question in ("propafenone versus amlodipine", "is propafenone better than colchicine", "Norvasc vs Mitigare"):
+        first, second = [hit for hit in ask(question) if hit.document.kind is Kind.LABEL][:2]
+        assert first.passage.section == second.passage.section
+        assert first.drugs != second.drugs
+
+
+def test_a_paper_that_names_both_drugs_comes_before_those_that_name_one() -> None:
+    late = article(
+        "4", "Colchicine colchicine", "Colchicine with colchicine, and colchicine: interactions of colchicine."
+    )
+    papers = [hit for hit in ask("propafenone with colchicine", shelf=Shelf([*SHELF, late])) if is_paper(hit)]
+    assert brands(papers)[0] == "1"
+    assert {rule.name for rule in papers[0].rules} >= {"both", "title"}
+
+
+def test_a_paper_is_found_by_the_generic_name_of_the_brand_asked_for() -> None:
+    assert "2" in brands(ask("Does Colcrys help in gout?"))
+
+
+def test_what_the_store_knows_to_be_retracted_or_replaced_is_left_out_before_the_index_knows() -> None:
+    shelf = Shelf(SHELF)
+    shelf.held["pubmed:1"] = replace(shelf.held["pubmed:1"], retracted=True)
+    shelf.held["label:Colcrys:1"] = replace(shelf.held["label:Colcrys:1"], superseded_on=date(2024, 1, 1))
+    found = brands(ask("propafenone with colchicine", 50, shelf=shelf))
+    assert "2" in found
+    assert not {"1", "Colcrys"} & set(found)
+
+
+def test_a_version_that_was_replaced_stands_behind_the_one_in_force_where_both_are_asked_for() -> None:
+    document, parts = label("amlodipine", "Old", {})
+    old = (replace(document, superseded_on=date(2020, 1, 1)), parts)
+    hits = ask("dose of amlodipine", filters=Filters(include_superseded=True), shelf=Shelf([old, SHELF[3]]))
+    assert brands(hits)[0] == "Norvasc"
+    assert "superseded" in {rule.name for hit in hits if hit.document.work_id == "Old" for rule in hit.rules}
+
+
+class Backwards:
+    """A reranker that likes the last passage best and keeps what it was given."""
+
+    def __init__(self, spread: float = 1.0) -> None:
+        self.spread = spread
+        self.read_texts: list[str] = []
+        self.calls: list[tuple[Candidates, bool]] = []
+
+    def read(self, questions: Sequence[str]) -> Sequence[Asked]:
+        self.read_texts += questions
+        return [Asked(vector, {"pregnancy": -1.0}) for vector in Words().encode(questions)]
+
+    def scores(self, candidates: Candidates, *, label: bool) -> Sequence[float]:
+        self.calls.append((candidates, label))
+        return [self.spread * place for place, _ in enumerate(candidates.texts)]
+
+
+def reranked(
+    question: str, k: int = 50, shelf: Shelf = SHELVED, weights: Weights = NEUTRAL, spread: float = 1.0
+) -> tuple[list[Hit], Backwards]:
+    reranker, resolver = Backwards(spread), Resolver.from_store(shelf)
+    searcher = Retriever(shelf, shelf, Words(), resolver, weights, reranker=reranker)
+    return searcher.search(understand(question, resolver), k), reranker
+
+
+@pytest.mark.parametrize("question", ["colchicine in gout", "nausea and headache"])
+def test_the_order_of_a_reranker_replaces_the_fused_one(question: str) -> None:
+    hits, _ = reranked(question)
+    assert len(hits) == len(ask(question, 50)) > 6
+    for papers in (True, False):
+        scores = [hit.signals["rerank"] for hit in hits if is_paper(hit) is papers]
+        assert scores == sorted(scores, reverse=True)
+    assert [hit.signals["fused"] for hit in hits] != sorted((hit.signals["fused"] for hit in hits), reverse=True)
+
+
+def test_what_a_reranker_is_told() -> None:
+    hits, reranker = reranked("Is Colcrys safe with amlodipine in pregnancy?")
+    assert reranker.read_texts == [
+        "Is Colcrys safe with amlodipine in pregnancy?",
+        "Is the drug safe with amlodipine in pregnancy?",
+        "Is Colcrys safe with the drug in pregnancy?",
+    ]
+    assert [label for _, label in reranker.calls] == [True, True, False]
+    found = reranker.calls[0][0]
+    assert found.terms == analyse(reranker.read_texts[1])
+    assert found.rarity == SHELVED.rarity(found.terms)
+    assert found.likely == {"pregnancy": -1.0}
+    assert max(found.cues.values()) == 1
+    assert np.array_equal(found.vector, Words().encode([reranker.read_texts[1]])[0])
+    assert hits
+    passages = {tuple(analyse(passage.text)): passage for passage in SHELVED.rows.values()}
+    assert len(found.texts) == len(found.vectors) == len(found.sections) == len(found.starts) > 4
+    for text, vector, section, start in zip(found.texts, found.vectors, found.sections, found.starts, strict=True):
+        passage = passages[tuple(text)]
+        assert passage.document_id in {"label:Colcrys:1", "label:Mitigare:1"}
+        assert np.array_equal(vector, Words().encode([passage.text])[0])
+        assert (section, start) == (base(passage.section), passage.start)
+
+
+def test_what_a_reranker_reads_is_short_whatever_the_question() -> None:
+    names = [f"drug{chr(97 + place)}ine" for place in range(MANY + 2)]
+    shelf = Shelf(label(name, f"Brand{name}", {}) for name in names)
+    _, few = reranked(f"dose of {', '.join(names[:MANY])}", shelf=shelf)
+    assert len(few.read_texts) == MANY + 1
+    _, many = reranked(f"dose of {', '.join(names)}", shelf=shelf)
+    assert many.read_texts[1:] == [f"dose of {', '.join(['the drug'] * len(names))}"]
+    assert [label for _, label in many.calls] == [True] * len(names)
+
+
+def test_passages_that_the_reranker_did_not_read_stand_below_in_their_order() -> None:
+    parts = {f"x{place}": f"Dose number {place}." for place in range(RERANKED + 20)}
+    shelf = Shelf([label("zorbine", "Zorb", parts)])
+    hits, reranker = reranked("dose of zorbine", RERANKED + 15, shelf)
+    assert len(reranker.calls[0][0].texts) == RERANKED
+    read = [hit.signals.get("rerank") for hit in hits]
+    assert None not in read[:RERANKED]
+    assert set(read[RERANKED:]) == {None}
+    fused = [hit.signals["fused"] for hit in hits[RERANKED:]]
+    assert fused == sorted(fused, reverse=True)
+    assert all(hit.score == product_of(hit) for hit in hits)
+
+
+def test_the_label_that_names_the_other_drug_leads_however_few_passages_the_other_has() -> None:
+    silent = (label("aaabine", "Aaab", {})[0], {"drug_interactions": "Aaab interacts."})
+    many = {f"x{place}": f"Interactions of part {place}." for place in range(30)}
+    telling = label("zorbine", "Zorb", many | {"drug_interactions": "Interactions with aaabine."})
+    shelf = Shelf([silent, telling])
+    hits, _ = reranked("Interactions between aaabine and zorbine?", shelf=shelf, weights=Weights(), spread=0)
+    alone = next(hit for hit in hits if hit.drugs == ("aaabine",))
+    assert alone.score == 1 > next(hit for hit in hits if hit.drugs == ("zorbine",)).score
+    assert hits[0].passage.text == "Zorb. Interactions with aaabine."
+
+
+def test_one_passage_has_the_whole_share() -> None:
+    (hit,), reranker = reranked("zorbine", shelf=Shelf([(label("zorbine", "Zorb", {})[0], {"risks": "Zorb is bad."})]))
+    assert len(reranker.calls) == 1
+    assert (hit.score, explain(hit).base, explain(hit).rerank) == (1, 1, 0)
+
+
+def test_sections_are_a_rule_only_where_the_reranker_did_not_weigh_them() -> None:
+    within, _ = reranked("pregnancy and colchicine", weights=Weights())
+    anywhere, _ = reranked("nausea and headache as side effects", weights=Weights())
+    assert {hit.passage.section for hit in within} >= {"pregnancy"}
+    assert not [rule for hit in within for rule in hit.rules if rule.name == "section"]
+    reactions = [hit for hit in anywhere if hit.passage.section == "adverse_reactions"]
+    assert reactions
+    assert all("section" in {rule.name for rule in hit.rules} for hit in reactions)
+
+
+QUESTIONS = (
+    "dose of Colcrys",
+    "colchicine in gout",
+    "propafenone with colchicine",
+    "amlodipine versus colchicine",
+    "Which drugs cause nausea?",
+    "amlodipine and benazepril in pregnancy",
+)
+
+
+@given(st.sampled_from(QUESTIONS), st.integers(1, 40), st.booleans())
+def test_a_score_is_its_base_times_the_factors(question: str, k: int, rerank: bool) -> None:
+    reranker = Backwards() if rerank else None
+    searcher = Retriever(SHELVED, SHELVED, Words(), RESOLVER, reranker=reranker)
+    hits = searcher.search(understand(question, RESOLVER), k)
+    assert hits
+    for hit in hits:
+        why = explain(hit)
+        assert hit.score == why.score == product_of(hit)
+        assert (why.base == why.fused) == (why.rerank is None)
+        assert all(rule.reason and rule.factor != 1 for rule in why.rules)
+
+
+def product_of(hit: Hit) -> float:
+    return hit.signals["base"] * math.prod(rule.factor for rule in hit.rules)
+
+
+def is_paper(hit: Hit) -> bool:
+    return hit.document.kind is Kind.ARTICLE
 
 
 @given(st.text(max_size=60), st.integers(0, 12))

@@ -63,3 +63,12 @@ def test_the_project_speaks_of_no_machine() -> None:
     for path in ROOT.rglob("*"):
         if path.suffix in {".py", ".md", ".toml", ".txt"} and ".venv" not in path.parts:
             assert not re.search(r"[\"'` (](/work|/root|/home)/\w", path.read_text()), f"{path}: a path of one machine"
+
+
+def test_weights_ship_with_the_code() -> None:
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    weights = [path.relative_to(ROOT) for path in (ROOT / "rag" / "models").rglob("*.safetensors")]
+    assert weights
+    assert all(path.parts[0] in wheel["packages"] for path in weights)
+    ignored = (ROOT / ".gitignore").read_text().split()  # what git ignores is left out of the wheel
+    assert not [path for path in weights for rule in [*wheel["exclude"], *ignored] if path.match(rule)]

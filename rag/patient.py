@@ -1,0 +1,159 @@
+"""The patient and the route in a question: pregnancy, lactation, age, kidneys and liver, with their figures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+PopulationName = Literal["pregnancy", "lactation", "child", "elderly", "renal", "hepatic"]
+
+ADULT, OLD = 18, 65
+"""Years from which a patient is no child, and years from which labels speak of geriatric use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """A group of patients in a question: ``text[start:end] == surface``.
+
+    ``value`` and ``unit`` where a figure is given: an age (``years``, ``months``, ``weeks``, ``days``), eGFR or
+    creatinine clearance (``mL/min``, ``<30`` where it is a bound), the ``stage`` of kidney disease, the ``class`` of
+    Child-Pugh, a ``trimester`` or ``weeks`` of pregnancy; ``dialysis`` is a unit with the kind as value, if any.
+    """
+
+    name: PopulationName
+    surface: str
+    start: int
+    end: int
+    value: str = ""
+    unit: str = ""
+
+
+_AGE = re.compile(
+    r"\b(\d{1,3}(?:\.\d)?)[\s-]*(years?|yrs?|y/?o|yo|months?|mos?|weeks?|wks?|days?)\b(?:[\s-]*(?:old|of\sage))?|\bage[d]?:?\s(\d{1,3})\b"
+    r"|\b(\d{1,3})\s?[mf]\b",
+    re.IGNORECASE,
+)
+_OLD = re.compile(r"old|of\sage|y/?o", re.IGNORECASE)
+_FIGURE = r"(?P<value>(?:[<>≤≥=]|less\sthan|below|under|above|over|of|is|was|at|\s|:)*\d{1,3}(?:\.\d+)?)"
+_GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
+    (name, unit, re.compile(cue, re.IGNORECASE))  # type: ignore[misc]
+    for name, unit, cue in (
+        ("hepatic", "class", r"\bchild[\s-]pugh(?:\s(?:class|score))?(?:\s(?P<value>[abc]))\b"),
+        ("pregnancy", "trimester", r"\b(?:(?P<value>first|second|third|1st|2nd|3rd)\s)trimester\b"),
+        (
+            "pregnancy",
+            "weeks",
+            r"\b(?P<value>\d{1,2})\s?(?:weeks?|wks?)['’]?\s(?:pregnant|gestation\w*|of\spregnancy)\b",
+        ),
+        ("pregnancy", "", r"\b(?:pregnan\w+|gestation\w*|trimesters?|f[o]?etus|expecting\sa\sbaby|conceiv\w+)\b"),
+        (
+            "lactation",
+            "",
+            r"\b(?:breast[\s-]?(?:feed\w*|fed|milk)|lactat\w+|nursing\s(?:mother|woman|women|infant|bab)\w*|nursing)\b",
+        ),
+        (
+            "child",
+            "",
+            r"\b(?:child(?:ren)?|kids?|p[a]?ediatrics?|infants?|neonat\w+|newborns?|toddlers?|bab(?:y|ies)|adolescents?|teen\w*|premature)\b",
+        ),
+        (
+            "elderly",
+            "",
+            r"\b(?:elderly|geriatrics?|seniors?|older\s(?:adults?|patients?|people|persons?|wom[ae]n|m[ae]n)|old\sage)\b",
+        ),
+        (
+            "renal",
+            "mL/min",
+            rf"\b(?:e?gfr|crcl|ccr|creatinine\sclearance|cr\scl)\b\s?{_FIGURE}(?:\s?ml/min(?:/1\.73\s?m\S)?)?",
+        ),
+        (
+            "renal",
+            "stage",
+            r"\b(?:ckd|(?:chronic\s)?kidney\sdisease)\s(?:stage\s)?(?P<value>[1-5][ab]?)\b|\bstage\s(?P<value2>[1-5][ab]?)\s(?:ckd|(?:chronic\s)?kidney)\b",
+        ),
+        ("renal", "dialysis", r"\b(?:(?P<value>h[a]?emo|peritoneal\s)?dialysis|esrd|crrt|(?:ca|ap)pd)\b"),
+        ("renal", "", r"\b(?:renal(?:ly)?|kidneys?|nephropath\w+|ckd|aki|e?gfr|crcl|creatinine\sclearance)\b"),
+        ("hepatic", "", r"\b(?:hepatic(?:ally)?|livers?|cirrho\w+|child[\s-]pugh)\b"),
+    )
+)
+"""The groups, the more exact first: a vaguer cue inside the words of an exact one is the same finding."""
+
+_ROUTES = tuple(
+    (route, re.compile(rf"\b(?:{cue})\b", re.IGNORECASE))
+    for route, cue in (
+        (
+            "oral",
+            r"oral(?:ly)?(?!\s(?:contracept|anticoag|hypogly))|by\smouth|p\.?o\.?|tablets?|capsules?|pills?|syrup|swallow\w*",
+        ),
+        ("intravenous", r"intravenous(?:ly)?|i\.?v\.?|infus\w+|drip"),
+        ("intramuscular", r"intramuscular(?:ly)?|i\.?m\.?"),
+        ("subcutaneous", r"subcutaneous(?:ly)?|s\.?c\.?|subq|sub-?q|under\sthe\sskin"),
+        ("topical", r"topical(?:ly)?|creams?|ointments?|gel|lotion|on\sthe\sskin"),
+        ("inhalation", r"inhal\w+|nebuli[sz]\w+|puffer"),
+        ("nasal", r"nasal(?:ly)?|intranasal(?:ly)?|nose\sspray"),
+        ("ophthalmic", r"ophthalmic|eye\sdrops?|in\sthe\seyes?|intraocular"),
+        ("otic", r"otic|ear\sdrops?|in\sthe\sears?"),
+        ("rectal", r"rectal(?:ly)?|suppositor\w+|enemas?"),
+        ("vaginal", r"vaginal(?:ly)?|intravaginal(?:ly)?"),
+        ("transdermal", r"transdermal(?:ly)?|patch(?:es)?"),
+        ("sublingual", r"sublingual(?:ly)?|under\sthe\stongue"),
+        ("buccal", r"buccal(?:ly)?"),
+        ("intrathecal", r"intrathecal(?:ly)?"),
+        ("epidural", r"epidural(?:ly)?"),
+    )
+)
+_SHORT = frozenset({"im", "sc", "po"})
+"""Routes that must be written in capitals or with points: "I'm", ..."""
+
+
+def populations_of(text: str) -> tuple[Population, ...]:
+    """The groups of patients that a question names, in its order, each stretch of text once."""
+    found: list[Population] = []
+    for one in (*_cued(text), *_aged(text)):
+        if not any(other.start < one.end and one.start < other.end for other in found):
+            found.append(one)
+    return tuple(sorted(found, key=lambda one: one.start))
+
+
+def routes_of(text: str) -> tuple[str, ...]:
+    """The routes that a question names, as openFDA calls them, lower case."""
+    return tuple(
+        route
+        for route, cue in _ROUTES
+        if any(match.group().lower() not in _SHORT or match.group().isupper() for match in cue.finditer(text))
+    )
+
+
+def _cued(text: str) -> Iterator[Population]:
+    for name, unit, cue in _GROUPS:
+        for match in cue.finditer(text):
+            parts = [part for part in match.groupdict().values() if part]
+            value = _figure(parts[0]) if parts else ""
+            yield Population(name, match.group(), *match.span(), value, unit if value or unit == "dialysis" else "")
+
+
+def _aged(text: str) -> Iterator[Population]:
+    """Ages: of children below 18 years, of the elderly from 65; others are no group of their own."""
+    for match in _AGE.finditer(text):
+        number, unit = next(part for part in (match.group(1), match.group(3), match.group(4)) if part), match.group(2)
+        stated = unit is None or _OLD.search(match.group()) is not None
+        if not stated:
+            continue  # "for 7 days" is no age
+        spelt = {"m": "months", "w": "weeks", "d": "days"}.get((unit or "y")[0].lower(), "years")
+        years = float(number) if spelt == "years" else 0.0
+        if years < ADULT or years >= OLD:
+            yield Population("child" if years < ADULT else "elderly", match.group(), *match.span(), number, spelt)
+
+
+def _figure(said: str) -> str:
+    """A figure with its bound as a sign: "less than 30" is "<30"."""
+    low = said.casefold().strip()
+    number = re.search(r"\d+(?:\.\d+)?[ab]?$", low)
+    if number is None:
+        return {"first": "1", "1st": "1", "second": "2", "2nd": "2", "third": "3", "3rd": "3"}.get(low, low)
+    words = low[: number.start()]
+    if re.search(r"[<≤]|less|below|under", words):
+        return f"<{number.group()}"
+    return f">{number.group()}" if re.search(r"[>≥]|above|over", words) else number.group()
