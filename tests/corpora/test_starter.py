@@ -125,3 +125,10 @@ def test_the_extended_corpus_has_the_same_shape() -> None:
     found = labels(extended)
     assert len(found) >= 100
     assert not {label.drug for label in found} & DRUGS
+
+
+def test_the_papers_of_both_corpora_are_told_apart_and_some_are_retracted() -> None:
+    every = [*articles(starter()), *articles(starter().with_name("extended"))]
+    numbers = [article.pmid for article in every]
+    assert len(numbers) == len(set(numbers)) >= 90
+    assert sum("Retracted Publication" in "".join(article.element.itertext()) for article in every) >= 5
