@@ -134,11 +134,11 @@ def search(
     request = SearchRequest.model_validate({"question": question, "k": k, "filters": filters})
     with closing(_engine(console.settings())) as engine:
         hits, timings = engine.search(request.question, request.k, request.restriction())
-        query = engine.understand(request.question) if explain else None
+        query = engine.understand(request.question)
     if json:
-        console.write_json(ExplainedResponse.of(query, hits, timings) if query else SearchResponse.of(hits, timings))
+        console.write_json((ExplainedResponse if explain else SearchResponse).of(query, hits, timings))
     else:
-        console.show(render.explained(query, hits) if query else render.hits(hits))
+        console.show(render.explained(query, hits) if explain else render.found(query, hits))
 
 
 @app.command()

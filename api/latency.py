@@ -85,7 +85,9 @@ class TimedIndex:
     def both(
         self, query: str, vector: Floats, k: int, scope: Scope
     ) -> tuple[Sequence[tuple[int, float]], Sequence[tuple[int, float]]]:
-        """See `rag.index.Index`."""
+        """See `rag.index.Index`; told apart where one is searched after the other."""
+        if not self._index.at_once(scope):
+            return self.lexical(query, k, scope), self.dense(vector, k, scope)
         with self._watch.of("both at once"):
             return self._index.both(query, vector, k, scope)
 

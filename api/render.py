@@ -105,9 +105,17 @@ def _reference(reference: Reference) -> Iterator[RenderableType]:
         yield Padding(text(f"“{quote.text}”", "italic"), (0, 0, 0, 4))
 
 
-def hits(found: Sequence[Hit]) -> RenderableType:
-    """Passages, best first."""
-    return Group(*(part for rank, hit in enumerate(found, 1) for part in _hit(rank, hit)) if found else [NOTHING])
+def found(query: Query, hits: Sequence[Hit]) -> RenderableType:
+    """Passages, best first, after the drugs of the question that no source here is about."""
+    unknown = [text(f"not known here: {_unknown(query)}", "bold yellow")] if query.unresolved else []
+    shown = [part for rank, hit in enumerate(hits, 1) for part in _hit(rank, hit)]
+    return Group(*unknown, *(shown or [NOTHING]))
+
+
+def _unknown(query: Query) -> str:
+    """The words that may be drugs, each with what it may mean where it may mean several."""
+    listed = ((word, query.readings.get(word.casefold(), ())) for word in query.unresolved)
+    return ", ".join(f"{word} (may mean {' or '.join(readings)})" if readings else word for word, readings in listed)
 
 
 def explained(query: Query, found: Sequence[Hit]) -> RenderableType:
@@ -150,6 +158,8 @@ def _why(why: Explanation) -> RenderableType:
     if why.base != why.fused:
         given = "it was not read" if why.rerank is None else f"the reranker gave it {why.rerank:.2f}"
         table.add_row(text(f"{why.base:.4g}", "dim"), text(f"instead, as {given}", "dim"))
+    if why.section is not None:
+        table.add_row(text(f"{why.section:.0%}", "dim"), text("probable that this section is asked for", "dim"))
     for rule in why.rules:
         table.add_row(text(f"× {rule.factor:.3g}", "dim"), text(f"{rule.name}: {rule.reason}", "dim"))
     table.add_row(text(f"= {why.score:.4g}", "dim"), "")

@@ -56,9 +56,8 @@ async def search(body: SearchRequest, service: ServiceDep, engine: EngineDep) ->
     """
     hits, timings = await service.run(engine.search, body.question, body.k, body.restriction(), body.as_of)
     service.metrics.staged("/search", timings)
-    if body.explain:
-        return ExplainedResponse.of(await service.run(engine.understand, body.question), hits, timings)
-    return SearchResponse.of(hits, timings)
+    query = await service.run(engine.understand, body.question)
+    return (ExplainedResponse if body.explain else SearchResponse).of(query, hits, timings)
 
 
 @router.get("/search", tags=["questions"], responses=describe(422, 500, 503))

@@ -172,15 +172,17 @@ class ExplainedHit(SearchHit):
 
 
 class SearchResponse(BaseModel):
-    """The passages found, best first; milliseconds per stage."""
+    """The passages found, best first; milliseconds per stage; ``unresolved``: words for drugs not known here."""
 
     hits: list[SearchHit]
     timings_ms: dict[str, float]
+    unresolved: tuple[str, ...] = ()
 
     @staticmethod
-    def of(hits: Sequence[Hit], timings_ms: dict[str, float]) -> SearchResponse:
-        """As the engine's search returns them."""
-        return SearchResponse(hits=[SearchHit.of(rank, hit) for rank, hit in enumerate(hits, 1)], timings_ms=timings_ms)
+    def of(query: Query, hits: Sequence[Hit], timings_ms: dict[str, float]) -> SearchResponse:
+        """As the engine's search returns them, ``query`` as its `understand` does."""
+        found = [SearchHit.of(rank, hit) for rank, hit in enumerate(hits, 1)]
+        return SearchResponse(hits=found, timings_ms=timings_ms, unresolved=query.unresolved)
 
 
 class ExplainedResponse(BaseModel):
@@ -189,12 +191,15 @@ class ExplainedResponse(BaseModel):
     query: Understanding
     hits: list[ExplainedHit]
     timings_ms: dict[str, float]
+    unresolved: tuple[str, ...] = ()
 
     @staticmethod
     def of(query: Query, hits: Sequence[Hit], timings_ms: dict[str, float]) -> ExplainedResponse:
         """As the engine's search returns them, ``query`` as its `understand` does."""
         explained = [ExplainedHit.of(rank, hit, explanation=explain(hit)) for rank, hit in enumerate(hits, 1)]
-        return ExplainedResponse(query=understanding(query), hits=explained, timings_ms=timings_ms)
+        return ExplainedResponse(
+            query=understanding(query), hits=explained, timings_ms=timings_ms, unresolved=query.unresolved
+        )
 
 
 class Health(BaseModel):

@@ -17,9 +17,11 @@ from corpora.vocabulary import ingredient_names
 from ingest.schema import DrugNames
 from rag.classes import Classes, ClassMention
 from rag.correct import SHORTEST, Speller, Suggestion
+from rag.everyday import EVERYDAY, FOODS, beside
 from rag.ingredients import SALTS, canonical, ingredients, keys_of, unique, word_set
 from rag.names import CONDITION, synonym_entries, universe, vocabulary_brands
 from rag.spelling import (
+    NATURAL,
     could_be_drug,
     has_stem,
     in_drug_position,
@@ -36,20 +38,17 @@ Role = Literal["asked", "current", "from", "allergy", "treated"]
 """What a drug is in a question: asked about, taken already, given up for another, not tolerated, or what did the harm
 that another is to treat."""
 
-EVERYDAY = word_set(
-    """alcohol ethanol water oxygen nitrogen helium caffeine nicotine iron calcium potassium sodium magnesium zinc
-    copper sulfur glucose dextrose sugar salt urea glycerin honey licorice"""
-)
-"""Spoken of in most questions without being the drug asked about: a drug only alone and where one is expected."""
-
 SMALL = word_set("and in of with for the")
 """Words of a name that are written without a capital."""
 
 QUALIFIERS = word_set(
     """emtansine deruxtecan vedotin ozogamicin govitecan tiuxetan soravtansine tesirine mafodotin mertansine pegol
-    mononitrate dinitrate alafenamide disoproxil"""
+    mononitrate dinitrate alafenamide disoproxil liposomal liposome"""
 )
 """Second words that make another drug of the first: "trastuzumab emtansine" is not trastuzumab."""
+
+CARRIERS = word_set("liposomal liposome nab")
+"""First words that do: doses of "liposomal doxorubicin" and "nab-paclitaxel" are not those of the plain drugs."""
 
 _JOINT = re.compile(r"\s*(?:\b(?:and|with|or|plus|vs\.?|versus)\b|[/+&])\s*")
 
@@ -86,7 +85,8 @@ class Reading:
     """The drugs in a text: known ones, words that look like unknown ones, and what those may be mistaken for.
 
     ``lookalikes`` are known to the corpus; ``readings`` are all drugs that a word may mean where that is not sure,
-    whether the corpus knows them or not ("MTX", "hydroxazine"); such a word is unresolved.
+    whether the corpus knows them or not ("MTX", "hydroxazine"); such a word is unresolved. ``beside``: everyday
+    substances that the text joins to a drug (`rag.everyday`).
     """
 
     mentions: tuple[Mention, ...] = ()
@@ -94,6 +94,7 @@ class Reading:
     lookalikes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     readings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     classes: tuple[ClassMention, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 class Resolver:
@@ -176,8 +177,11 @@ class Resolver:
             found = suggested.get(token.start)
             if found or self._unknown(text, token, [*mentions, *scan.classes]):
                 scan.report(text[token.start : token.end], self._lookalikes(token.text, found), self._readings(found))
-        drugs = _without_everyday(text, mentions)
-        return Reading(drugs, unique(scan.unresolved), scan.lookalikes, scan.readings, tuple(scan.classes))
+        unresolved = unique(scan.unresolved)
+        drugs = _without_everyday(text, mentions, others=bool(unresolved or scan.classes))
+        unknown = [Token(word, start := text.find(word), start + len(word)) for word in unresolved]
+        near = beside(text, [*drugs, *scan.classes, *unknown])
+        return Reading(drugs, unresolved, scan.lookalikes, scan.readings, tuple(scan.classes), near)
 
     def _suggested(self, text: str, token: Token) -> Suggestion | None:
         """What a word that is no known name and no prose may be a misspelling of."""
@@ -186,6 +190,8 @@ class Resolver:
         if known or word in ordinary_words() or word in self.classes.words() or _is_drug(text, token):
             return None
         found = self._speller.suggest(word)
+        if found and found.cost > 1 and has_stem(word):  # formed as a name is: as likely a drug not known yet
+            found = replace(found, sure=False)
         return found if found and self._believed(text, token, found) else None
 
     def _believed(self, text: str, token: Token, found: Suggestion) -> bool:
@@ -252,6 +258,8 @@ class Resolver:
             start = tokens[position].start
             if end < len(tokens) and self._other_drug(tokens[end], entry):
                 return [], [text[start : tokens[end].end]], end + 1
+            if position and tokens[position - 1].text in CARRIERS:
+                return [], [text[tokens[position - 1].start : tokens[end - 1].end]], end
             if not _written_as_name(text, tokens[position:end], entry):
                 continue
             while end < len(tokens) and tokens[end].text in SALTS and tokens[end].text not in self._longest:
@@ -270,7 +278,8 @@ class Resolver:
     def _unknown(self, text: str, token: Token, named: Sequence[Mention | ClassMention]) -> bool:
         if token.text in self.ambiguous or _is_drug(text, token) or looks_like_drug(text, token.start, token.end):
             return True
-        return could_be_drug(text[token.start : token.end]) and any(_joined(text, token, one) for one in named)
+        possible = token.text not in FOODS | NATURAL and could_be_drug(text[token.start : token.end])
+        return possible and any(_joined(text, token, one) for one in named)
 
     def _lookalikes(self, word: str, found: Suggestion | None) -> tuple[str, ...]:
         """The known drugs that an unresolved word may be mistaken for."""
@@ -357,12 +366,13 @@ def _written_as_name(text: str, tokens: list[Token], entry: Entry) -> bool:
     """Whether a surface that may be no name is written as one.
 
     A brand of ordinary words needs a capital in every word ("Stay Awake"); one such word ("Dove") a capital within a
-    sentence or a drug's position. The first word of a longer name needs a stem or a drug's position.
+    sentence or a drug's position. The first word of a longer name needs a stem, a drug's position, or to be listed.
     """
     if entry.rule == "abbreviation":
         return _as_abbreviation(text[tokens[0].start : tokens[-1].end])
     if entry.rule == "short":
-        return has_stem(tokens[0].text) or in_drug_position(text, tokens[0].start, tokens[-1].end)
+        known = has_stem(tokens[0].text) or tokens[0].text in ingredient_names()
+        return known or in_drug_position(text, tokens[0].start, tokens[-1].end)
     if entry.rule != "brand" or (len(tokens) == 1 and tokens[0].text not in ordinary_words()):
         return True
     before = text[: tokens[0].start].rstrip()
@@ -372,9 +382,9 @@ def _written_as_name(text: str, tokens: list[Token], entry: Entry) -> bool:
     return not any(text[token.start].islower() for token in tokens if token.text not in SMALL)
 
 
-def _without_everyday(text: str, mentions: list[Mention]) -> tuple[Mention, ...]:
-    """Everyday substances left out beside a drug, and where no drug is asked for."""
+def _without_everyday(text: str, mentions: list[Mention], *, others: bool) -> tuple[Mention, ...]:
+    """Everyday substances left out beside a drug (``others``: a class, an unknown) and where no drug is asked for."""
     drugs = [mention for mention in mentions if mention.surface.casefold() not in EVERYDAY]
-    if drugs or len(mentions) != 1:
+    if drugs or others or len(mentions) != 1:
         return tuple(drugs)
     return tuple(mention for mention in mentions if in_drug_position(text, mention.start, mention.end))

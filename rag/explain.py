@@ -27,12 +27,14 @@ class Explanation:
     """``score`` is ``base`` times the factors of ``rules``.
 
     ``ranks``: the place in each ranking that found the passage, from 1. ``fused``: their reciprocal ranks added up.
-    ``rerank``: the reranker's own score, null where none read it. ``base``: the fused score or what replaced it.
+    ``rerank``: the reranker's own score, null where none read it; ``section``: how probable it finds that the question
+    asks for this label section (null for papers). ``base``: the fused score or what replaced it.
     """
 
     ranks: dict[str, int]
     fused: float
     rerank: float | None
+    section: float | None
     base: float
     rules: tuple[Rule, ...]
     score: float
@@ -80,7 +82,7 @@ def explain(hit: Hit) -> Explanation:
     ranks = {name.removesuffix(RANK): int(place) for name, place in hit.signals.items() if name.endswith(RANK)}
     fused = hit.signals.get("fused", hit.score)
     base = hit.signals.get("base", fused)
-    return Explanation(ranks, fused, hit.signals.get("rerank"), base, hit.rules, hit.score)
+    return Explanation(ranks, fused, hit.signals.get("rerank"), hit.signals.get("section"), base, hit.rules, hit.score)
 
 
 def understanding(query: Query) -> Understanding:

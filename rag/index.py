@@ -120,11 +120,15 @@ class Index:
         self, query: str, vector: Floats, k: int, scope: Scope
     ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
         """What `lexical` and `dense` answer, searched at the same time where the scope is wide."""
-        if len(self._positions(scope)) < self._wide:
+        if not self.at_once(scope):
             return self.lexical(query, k, scope), self.dense(vector, k, scope)
         words = self._helpers.submit(self.lexical, query, k, scope)
         near = self.dense(vector, k, scope)
         return words.result(), near
+
+    def at_once(self, scope: Scope) -> bool:
+        """Whether the scope is wide enough for `both` to take two threads."""
+        return len(self._positions(scope)) >= self._wide
 
     def vectors(self, rows: Sequence[int]) -> Floats:
         """The vectors of these row ids, shape ``(len(rows), dimension)``; raises KeyError for one that is not here."""

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping
 from functools import cache
 
 from corpora.vocabulary import ambiguous_abbreviations, brand_names, ingredient_names, synonyms
 from ingest.schema import DrugNames
-from rag.ingredients import SALTS, canonical, keys_of, unique
+from rag.ingredients import SALTS, canonical, keys_of, unique, word_set
 from rag.spelling import ordinary_words
 from rag.surfaces import Entry, words_of
 
 CONDITION = 8
 """Letters from which a word that is formed like a condition ("metoprolal") may be a misspelt drug, at one edit."""
 
+CARRIED = word_set(
+    "abelcet abraxane ambisome amphotec arikayce daunoxome depocyt depodur doxil exparel marqibo onivyde vyxeos"
+)
+"""Brands in liposomes, lipids or albumin: their doses are not those of the plain ingredient that is listed for them."""
+
+_CARRIER = re.compile(
+    rf"\b(?:liposom\w*|lipid complex|(?:protein|albumin)-bound|nab-\w+|{'|'.join(sorted(CARRIED))})\b", re.IGNORECASE
+)
+
+
+def carrier(text: str) -> str:
+    """The first word that says that a drug is carried so (or a brand that is), as it stands in ``text``; else empty."""
+    found = _CARRIER.search(text)
+    return found.group() if found else ""
+
 
 @cache
 def vocabulary_brands() -> dict[tuple[str, ...], tuple[str, ...]]:
-    """The brands of the vocabulary as surfaces, with the keys of their ingredients."""
-    return {words_of(brand): keys_of(DrugNames(generic=listed)) for brand, listed in brand_names().items()}
+    """The brands of the vocabulary as surfaces, with the keys of their ingredients; those `CARRIED` are their own."""
+    brands = {words_of(brand): keys_of(DrugNames(generic=listed)) for brand, listed in brand_names().items()}
+    return brands | {words: (words[0],) for words in brands if words[0] in CARRIED}
 
 
 def synonym_entries(

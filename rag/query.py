@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from rag.classes import ClassMention
 from rag.drugs import Mention, Reading, Resolver
+from rag.everyday import partner_words
 from rag.ingredients import unique
 from rag.patient import Population, populations_of, routes_of
 from rag.roles import Allergy, Named, Treated, allergies, aside, with_roles
@@ -47,7 +48,7 @@ class Query:
     ``unresolved``: words that look like drugs the corpus does not know; an answer must not be about another drug.
     ``lookalikes``: what an unresolved word may be mistaken for; ``readings``: what it may mean where that is not sure.
     ``sections``: slugs asked for, the surest first. ``classes``: classes named, but for those not tolerated.
-    ``populations`` and ``routes``: the patient and the way of giving.
+    ``populations`` and ``routes``: the patient and the way of giving. ``beside``: everyday substances joined to a drug.
     """
 
     question: str
@@ -63,6 +64,7 @@ class Query:
     allergies: tuple[Allergy, ...] = ()
     populations: tuple[Population, ...] = ()
     routes: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ class Query:
 
     @property
     def partners(self) -> tuple[str, ...]:
-        """Words for what a drug is asked beside: the names and members of classes, and what is not tolerated.
+        """Words for what a drug is asked beside: everyday substances, classes and members, what is not tolerated.
 
         A class that is itself what is asked about (plain, or the first of two) is none.
         """
@@ -98,7 +100,7 @@ class Query:
         classes = (word for one in named for word in (one.surface.casefold(), *one.drug_class.words))
         others = (one for one in self.allergies if not set(one.keys) & set(self.keys))
         feared = (word for one in others for word in (one.surface.casefold(), *one.keys))
-        return unique((*classes, *feared))
+        return unique((*partner_words(self.beside), *classes, *feared))
 
     @property
     def aside(self) -> tuple[str, ...]:
@@ -120,7 +122,8 @@ def understand(question: str, resolver: Resolver) -> Query:
     named = (*(one.surface for one in said.mentions), *(one.surface for one in said.classes))
     alternatives = len(named) > 1 and any(_offered(text, surface) for surface in named)
     alternatives |= any(one.role == "from" for one in said.mentions)
-    shape = _shape(text, count + _beside(text, said.classes, count), alternatives, asked(said.text))
+    count += _beside(text, said.classes, count + len(reading.beside)) + len(reading.beside)
+    shape = _shape(text, count, alternatives, asked(said.text))
     topics = _topics(said.text, shape, not_tolerated=bool(said.allergies))
     return Query(
         question=question,
@@ -136,6 +139,7 @@ def understand(question: str, resolver: Resolver) -> Query:
         allergies=said.allergies,
         populations=populations_of(question),
         routes=routes_of(question),
+        beside=reading.beside,
     )
 
 

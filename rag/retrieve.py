@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from itertools import chain
-from math import prod
+from math import exp, prod
 from typing import Protocol
 
 from ingest.schema import Document, DrugNames, Kind, Passage
@@ -67,8 +67,10 @@ class Searchable(Protocol):
     def lexical(self, query: str, k: int, scope: Scope) -> Sequence[tuple[int, float]]:
         """The passages that share words with ``query``."""
 
-    def dense(self, vector: Floats, k: int, scope: Scope) -> Sequence[tuple[int, float]]:
-        """The passages nearest to ``vector``."""
+    def both(
+        self, query: str, vector: Floats, k: int, scope: Scope
+    ) -> tuple[Sequence[tuple[int, float]], Sequence[tuple[int, float]]]:
+        """What `lexical` finds, and the passages nearest to ``vector``."""
 
     def vectors(self, rows: Sequence[int]) -> Floats:
         """The vectors of these passages, shape ``(len(rows), dimension)``."""
@@ -124,7 +126,7 @@ class Retriever:
     def search(self, query: Query, k: int = 10, filters: Filters | None = None, as_of: date | None = None) -> list[Hit]:
         """The best ``k`` passages, the drugs of the question taking turns; [] where the question has no word.
 
-        A word that looks like an unknown drug must stand in every passage where no known drug is named.
+        Where only unknown drugs are named, papers that have one of these words; no label, as all are of other drugs.
         """
         if k < 1 or not re.search(r"[^\W\d_]{2}", query.question):
             return []
@@ -134,7 +136,9 @@ class Retriever:
         search = _Search(query, asked, max(DEPTH, k), allowed_by(filters, as_of), sides)
         allowed = frozenset(filters.kinds or (kind.value for kind in Kind))
         labels = [self._label_rankings(search, place) for place in range(len(sides)) if Kind.LABEL.value in allowed]
-        others = self._other_rankings(search, k, allowed & LITERATURE if sides else allowed)
+        # where what is asked about has no label here, every label is another drug's
+        foreign = sides or query.classes or query.unresolved
+        others = self._other_rankings(search, k, allowed & LITERATURE if foreign else allowed)
         *ofdrugs, rest = self._hits(search.scope, [*labels, others])
         drugs = [self._labels(search, place, found) for place, found in enumerate(ofdrugs)]
         if query.shape == "interaction":  # the label that tells of the pair leads, whichever drug was named first
@@ -180,8 +184,8 @@ class Retriever:
         return rankings
 
     def _rank(self, text: str, vector: Floats, depth: int, scope: Scope) -> Rankings:
-        dense = [row for row, _ in self._index.dense(vector, depth, scope)]
-        return {"lexical": self._lexical(text, depth, scope), "dense": dense}
+        words, near = self._index.both(text, vector, depth, scope)
+        return {"lexical": [row for row, _ in words], "dense": [row for row, _ in near]}
 
     def _lexical(self, text: str, depth: int, scope: Scope) -> list[int]:
         return [row for row, _ in self._index.lexical(text, depth, scope)] if text.strip() else []
@@ -227,7 +231,7 @@ class Retriever:
         scores = self._reranker.scores(self._candidates(search.query, text, asked, best), label=place > 0)
         bases = fuse.reranked(scores, [hit.score for hit in rest])
         read = [
-            replace(hit, signals={**hit.signals, "rerank": float(score)})
+            replace(hit, signals={**hit.signals, "rerank": float(score), **(_section(asked, hit) if place else {})})
             for (_, hit), score in zip(best, scores, strict=True)
         ]
         return [_based(hit, base) for hit, base in zip([*read, *rest], bases, strict=True)]
@@ -258,6 +262,12 @@ def _fused(rankings: Rankings, passages: Mapping[int, Passage], documents: Mappi
             signals = {**ranks, "fused": score, "base": score}
             hits.append((row, Hit(passages[row], document, score, _keys(document.drugs), signals)))
     return hits
+
+
+def _section(asked: Asked, hit: Hit) -> dict[str, float]:
+    """The probability that the question asks for the hit's section."""
+    likely = asked.likely.get(base(hit.passage.section))
+    return {} if likely is None else {"section": exp(likely)}
 
 
 def _in_force(document: Document, scope: Scope) -> bool:

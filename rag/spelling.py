@@ -25,22 +25,35 @@ STEMS = re.compile(
     tidine|caine|azepam|azolam|triptan|setron|parin|xaban|gatran|grel|platin|rubicin|taxel|tecan|bicin|tercept|cept|lukast|
     thiazide|dronate|fibrate|zolid|oxetine|ipramine|triptyline|peridone|barbital|profen|coxib|orphan|morphone|codone|
     semide|steride|sulfan|relin|relix|stigmine|curonium|flurane|zosin|terol|tropium|sone|solone|
-    nacept|siran|rsen|cabtagene|leucel)"""
+    nacept|siran|rsen|cabtagene|leucel|gepant|orexant|pitant|netant|nabant|estrant|grelor|caftor|fibranor|ciguat|dustat|
+    lustat|sentan|prazan|golix|sertib|rasib|denib|menib|capavir|fungin|vaptan|ixafor|imod|camten)"""
     r"(?:-[a-z]{4})?",
     re.VERBOSE,
 )
 """WHO stems (INN, "The use of stems in the selection of international nonproprietary names", 2018) that end a name."""
 
-NATURAL = word_set("cholesterol ghrelin cytidine thymidine")
+NATURAL = word_set(
+    """cholesterol ghrelin cytidine thymidine ferritin bilirubin creatinine prolactin hemoglobin haemoglobin albumin
+    cortisol transferrin fibrinogen relaxin inhibin kisspeptin leptin adiponectin gonadotropin troponin homocysteine
+    folate hepcidin haptoglobin globulin thyroglobulin antithrombin cystatin urate oxalate lactate estrone estriol
+    aldosterone"""
+)
 """Substances of the body that end like a drug."""
+
+CONDITIONS = word_set("migraine chilblain cervix")
+"""Conditions that end like a drug."""
+
+ACIDS = word_set("lactic gastric nucleic arachidonic linoleic linolenic oleic hyaluronic domoic oxalic stomach")
+"""Acids of the body and of food."""
 
 DRUG_WORDS = word_set("lithium insulin testosterone cocaine morphine aspirin")
 """Drugs that stand, or may stand, in a vocabulary of frequent English words."""
 
 _CONDITION = re.compile(
-    r".*(?:ia|ias|emic|itis|osis|oses|asis|pathy|therapy|ectomy|plasty|scopy|omas?|tension|algia|plegia|ing|tions?|ness|ments?|"
+    r".*(?:ia|ias|emic|itis|osis|oses|asis|esis|[yi]sis|pathy|therapy|ectomy|plasty|scopy|omas?|tension|algia|plegia|ing|tions?|ness|ments?|"
     r"ity|ities|ency|ancy|surgery|ism|isms|ic|ical|al|ous|ary|ory|ors?|ents?|ants?|cytes?|rrhea|rrhoea|syndrome|trophy|genesis|logy|gram|"
-    r"ists?|ers?|ed|ly|ible|able|ives?|statins|blockers?|pathies|sts|ics|gens?|lipids?|steroids?|allergy|allergies|laxis|challenge)"
+    r"ists?|ers?|ed|ly|ible|able|ives?|statins|blockers?|pathies|sts|ics|gens?|lipids?|steroids?|allergy|allergies|laxis|challenge"
+    r"|virus(?:es)?|plasma|burns?|stones?|thyroid|pox|ella|cocc(?:us|i)|oids|[dsz]ema|nios|monas)"
 )
 _BEFORE = re.compile(
     r"""(?:\b(?:dos(?:e|es|age|ing)|half-life|half\slife|pharmacokinetics|overdose|effects|reactions|events|contraindications|
@@ -57,6 +70,16 @@ _AFTER = re.compile(
     |and\s[\w-]+\s(?:interact|together)|\d+\s?m?c?g\b)""",
     re.VERBOSE,
 )
+_PATIENT = re.compile(r"\s(?:acid\s)?(?:and|in|during|while)\s(?:pregnan|breast-?feed|lactat|nursing)")
+_NAMED = re.compile(
+    r"[a-z]{3,}(?:ide|ine|in|ate|one|ole?|il|an|i?am|ab|ib|at|ir|ium|[aei]ne|ime|ast|id|ase|cel|sen|[ft]or|ix|ex|rel|cept)"
+)
+"""How names of drugs end; conditions, asked about in pregnancy as drugs are, seldom end so ("lupus", "epilepsy")."""
+
+_CERTAIN = re.compile(r"\b(?:dos(?:e|es|age|ing))\sof\s$")
+_NO_NAME = re.compile(r".*(?:s|ic|al|ant|gen|therapy|ing|er|pressor|tion|ment|ness|ed|ly|lipid|steroid|gram|ist|ive)")
+"""Endings of kinds of drugs and treatments, which are dosed as drugs are."""
+
 _OPENING = re.compile(r"^(?:is|can|does|should|may|will|what is|how is|how does|why is)\s$")
 
 
@@ -99,13 +122,32 @@ def could_be_drug(word: str) -> bool:
     return has_stem(folded) or not is_prose(folded)
 
 
+def _dosed(text: str, start: int, end: int) -> bool:
+    """Whether a word that is formed like a condition is dosed as one: "dose of mavorixafor", "bempedoic acid dose"."""
+    word = text[start:end].lower()
+    if word in ordinary_words() or not word.isalpha() or len(word) < SHORTEST or word in ACIDS:
+        return False
+    if word.endswith("ic") and text[end : end + 5].lower() == " acid":
+        return in_drug_position(text, start, end + 5) or _PATIENT.match(text[end : end + 40].lower()) is not None
+    return _CERTAIN.search(text[:start].lower()) is not None and not _NO_NAME.fullmatch(word)
+
+
 def looks_like_drug(text: str, start: int, end: int) -> bool:
     """Whether an unknown word can only be a drug: by its stem, or by where it stands."""
     word = text[start:end]
+    if _dosed(text, start, end):
+        return True
     if not could_be_drug(word) or word.lower() in ordinary_words():
         return False
     stem = has_stem(word.lower()) and word.lower() not in NATURAL
-    return stem or in_drug_position(text, start, end)
+    return stem or in_drug_position(text, start, end) or _in_pregnancy(text, start, end)
+
+
+def _in_pregnancy(text: str, start: int, end: int) -> bool:
+    """Whether a word that ends as names do is asked about in pregnancy or while nursing: "gliclazide and pregnancy"."""
+    word = text[start:end].lower()
+    named = word not in NATURAL and word not in CONDITIONS and _NAMED.fullmatch(word) is not None
+    return named and _PATIENT.match(text[end : end + 40].lower()) is not None
 
 
 def nearest(word: str, names: Iterable[str], edits: int) -> tuple[str, ...]:

@@ -46,8 +46,9 @@ class Rule:
 class Hit:
     """A passage that retrieval found. ``score`` is ``signals["base"]`` times the factors of ``rules``.
 
-    ``signals``: the place in each ranking (``lexical_rank``, ...; from 1), ``fused``, ``rerank`` (the reranker's own
-    score, where one ran) and ``base``, what the rules multiply. ``also``: ids of documents with the same words.
+    ``signals``: the place in each ranking (``lexical_rank``, ...; from 1), ``fused``; where a reranker ran its own
+    score (``rerank``) and how probable it is that the hit's section is asked for (``section``); ``base``, what the
+    rules multiply. ``also``: ids of documents with the same words.
     """
 
     passage: Passage

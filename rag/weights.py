@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ingest.schema import Document, Kind
+from rag.names import carrier
 from rag.query import Query
 from rag.sections import base
 from rag.sides import Side, found
@@ -61,10 +62,13 @@ class Weights:
     """Names the other drug or class of an interaction question, or what is not tolerated: it is about the pair."""
     brand: float = 1.2
     """The label carries the brand that the question used: its doses and forms may be its own."""
-    combined: float = 0.6
+    combined: float = 0.1
     """The label has ingredients that were not asked for: what it says may be about them."""
-    incomplete: float = 0.4
+    incomplete: float = 0.1
     """The label lacks ingredients that were asked for: it can tell half of the answer."""
+    carrier: float = 0.02
+    """The label is of the drug in liposomes, lipids or albumin and the question is not, or the other way round: the
+    doses differ, and taking one for the other has killed."""
     leaflet: float = 0.8
     """A label's leaflet for patients where it was not asked for: it repeats the label in fewer and plainer words."""
     label_half_life: float = 60.0
@@ -105,6 +109,7 @@ def label_rules(weights: Weights, query: Query, side: Side | None, hit: Hit, lat
         rules = [*_section(weights, query, hit), *rules]
     if side is not None:
         rules += [*_names_partner(weights, side, hit), *_ingredients(weights, side, hit), *_brand(weights, side, hit)]
+        rules += _carrier(weights, query, hit)
         rules += _age(weights, "newest label of this drug", weights.label_half_life, hit.document, latest)
     return tuple(rule for rule in rules if rule.factor != 1)
 
@@ -151,6 +156,15 @@ def _brand(weights: Weights, side: Side, hit: Hit) -> Iterator[Rule]:
     brand = next((brand for brand in side.brands if brand in carried), "")
     if brand:
         yield Rule("brand", weights.brand, f"the label carries the brand asked for, {brand}")
+
+
+def _carrier(weights: Weights, query: Query, hit: Hit) -> Iterator[Rule]:
+    names = hit.document.drugs
+    own = carrier(" | ".join((hit.document.title, *names.brand, *names.generic)))
+    if own and not carrier(query.question):
+        yield Rule("carrier", weights.carrier, f"{own}: its doses are not those of the plain drug, which was asked for")
+    elif not own and (asked := carrier(query.question)):
+        yield Rule("carrier", weights.carrier, f"a label of the plain drug, where {asked} was asked for")
 
 
 def _subject(weights: Weights, sides: Sequence[Side], hit: Hit) -> Iterator[Rule]:

@@ -1,6 +1,7 @@
 """Names of drugs beyond those of the corpus, so that a drug it does not hold is known to be a drug.
 
-``ingredients.txt`` holds the first words of the active ingredients of Drugs@FDA (public domain), one a line.
+``ingredients.txt`` holds the first words of the active ingredients of Drugs@FDA (public domain) and of the prescription
+labels of openFDA (public domain; approved since), one a line.
 ``brands.tsv`` holds its brand names with their active ingredients, separated by semicolons.
 ``classes.tsv`` holds classes of drugs and their members (`corpora.vocabulary.classes`).
 ``citerx corpora vocabulary PRODUCTS LABELS FOLDER`` makes the three from the product file of that database and a folder
@@ -13,12 +14,12 @@ import csv
 import gzip
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from corpora.vocabulary.classes import build_classes
+from corpora.vocabulary.classes import build_classes, prescribed_names
 
 FOLDER = Path(__file__).parent
 
@@ -96,14 +97,20 @@ def build(products: Path, labels: Path, folder: Path) -> None:
     brands: dict[str, set[str]] = {}
     for brand, listed in _products(products):
         names.update(listed)
-        firsts = [re.match(r"[a-z]{5,}\b", name) for name in listed]
-        ingredients |= {first.group() for first in firsts if first} - NOT_DISTINCTIVE
+        ingredients |= _firsts(listed)
         if not any(brand in name or name in brand for name in listed):
             brands.setdefault(brand, set()).add(";".join(listed))
+    ingredients |= _firsts(prescribed_names(labels.glob("*.zip")))
     lines = sorted(f"{brand}\t{min(found, key=lambda text: (len(text), text))}" for brand, found in brands.items())
     (folder / "ingredients.txt").write_text("\n".join(sorted(ingredients)) + "\n", encoding="utf-8")
     (folder / "brands.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     build_classes(labels.glob("*.zip"), names, folder / "classes.tsv")
+
+
+def _firsts(names: Iterable[str]) -> set[str]:
+    """The first words that tell one ingredient from another."""
+    firsts = (re.match(r"[a-z]{5,}\b", name) for name in names)
+    return {first.group() for first in firsts if first} - NOT_DISTINCTIVE
 
 
 def _products(file: Path) -> Iterator[tuple[str, list[str]]]:

@@ -95,6 +95,14 @@ def build_classes(labels: Iterable[Path], listed: Iterable[str], file: Path) -> 
     file.write_text("".join("\t".join(row) + "\n" for row in sorted(rows)), encoding="utf-8")
 
 
+def prescribed_names(labels: Iterable[Path]) -> Iterator[str]:
+    """The substances, else the generic names, of the prescription labels among zipped openFDA records, lower case."""
+    for record in _records(labels):
+        block = record.get("openfda", {})
+        if "HUMAN PRESCRIPTION DRUG" in block.get("product_type", ()):
+            yield from _names(block.get("substance_name", block.get("generic_name", ())))
+
+
 def _names(listed: Iterable[str]) -> Iterator[str]:
     """The names in lower case, without the brackets and strays of Drugs@FDA."""
     return (bare for name in listed if (bare := " ".join(name.lower().strip(" ().,").split())))

@@ -166,6 +166,11 @@ def test_search_shows_passages(asked: tuple[Path, dict[str, Any]]) -> None:
     assert "\n3. " not in shown
 
 
+def test_search_says_first_which_drug_is_not_known(asked: tuple[Path, dict[str, Any]]) -> None:
+    assert here(asked[0], "search", "dose of fictitiomab").startswith("not known here: fictitiomab")
+    assert json.loads(here(asked[0], "search", "--json", "dose of fictitiomab"))["unresolved"] == ["fictitiomab"]
+
+
 def test_search_explains_with_the_models_that_ship(asked: tuple[Path, dict[str, Any]]) -> None:
     found = json.loads(here(asked[0], "search", "--explain", "--json", "Is warfarin safe in pregnancy?"))
     assert found["hits"]

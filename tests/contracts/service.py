@@ -24,7 +24,7 @@ REFERENCE = {
     "retracted", "editorial", "url", "citation", "quotes", "expression_of_concern", "corrected",
 }  # fmt: skip
 HIT = {"rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published", "also"}
-EXPLANATION = {"ranks", "fused", "rerank", "base", "rules", "score"}
+EXPLANATION = {"ranks", "fused", "rerank", "section", "base", "rules", "score"}
 UNDERSTANDING = {
     "shape", "drugs", "searched", "classes", "sections", "populations", "routes", "unresolved", "lookalikes",
 }  # fmt: skip

@@ -88,6 +88,13 @@ def test_a_misspelt_drug_that_the_corpus_lacks_is_not_taken_for_one_that_it_hold
         assert (reading.mentions, reading.unresolved) == ((), (word,))
 
 
+def test_a_new_drug_of_a_known_stem_is_not_taken_for_another_of_that_stem() -> None:
+    small = Resolver.from_names([("a", "generic", "acalabrutinib")])
+    reading = small.read("What is the dose of orelabrutinib?")
+    assert (reading.mentions, reading.unresolved) == ((), ("orelabrutinib",))
+    assert keys(small.read("What is the dose of acalabrutnib?")) == {"acalabrutinib"}
+
+
 @pytest.mark.parametrize(
     "word", ["hydroxyzine", "hydralazine", "clonidine", "clonazepam", "prednisone", "prednisolone"]
 )

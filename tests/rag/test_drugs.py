@@ -136,7 +136,19 @@ def test_resolve(resolver: Resolver, text: str, keys: list[str]) -> None:
         ("Is qwertymab safe in pregnancy?", "qwertymab"),
         ("trastuzumab emtansine dose", "trastuzumab emtansine"),
         ("isosorbide mononitrate dose", "isosorbide mononitrate"),
+        ("amlodipine liposomal dose", "amlodipine liposomal"),
+        ("liposomal colchicine dose", "liposomal colchicine"),
+        ("What is the dose of atogepant?", "atogepant"),
+        ("daridorexant in the elderly", "daridorexant"),
         ("prednisone dose", "prednisone"),
+        ("tirzepatide and pregnancy", "tirzepatide"),
+        ("gliclazide while breastfeeding", "gliclazide"),
+        ("What is the dose of mavorixafor?", "mavorixafor"),
+        ("What is the dose of resmetirom?", "resmetirom"),
+        ("bempedoic acid dose", "bempedoic"),
+        ("bempedoic acid in pregnancy", "bempedoic"),
+        ("how is sotorasib given", "sotorasib"),
+        ("efgartigimod vial volume", "efgartigimod"),
     ],
 )
 def test_an_unknown_drug_is_reported_and_no_other_is_taken(resolver: Resolver, text: str, word: str) -> None:
@@ -271,4 +283,53 @@ def test_brands_that_the_corpus_does_not_write_are_known() -> None:
     resolver = Resolver.from_names([("label:a:1", "generic", "Metoprolol Tartrate")])
     assert [mention.keys for mention in resolver.read("What is the dose of Lopressor?").mentions] == [("metoprolol",)]
     assert resolver.read("What is the dose of Crestor?").unresolved == ("Crestor",)
+
+
+@pytest.mark.parametrize("brand", ["Abraxane", "Exparel"])
+def test_a_brand_in_another_carrier_is_not_the_plain_drug(brand: str) -> None:
+    resolver = Resolver.from_names([("label:a:1", "generic", "Paclitaxel"), ("label:b:1", "generic", "Bupivacaine")])
+    reading = resolver.read(f"What is the dose of {brand}?")
+    assert (reading.mentions, reading.unresolved) == ((), (brand,))
+
+
+def test_what_follows_a_name_in_the_genitive_is_kept() -> None:
+    resolver = Resolver.from_names([("label:a:1", "generic", "Metoprolol Tartrate")])
     assert resolver.read("warfarin's starting dose").unresolved == ("warfarin's",)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "psoriasis",
+        "hyperemesis",
+        "varicella",
+        "lupus",
+        "epilepsy",
+        "migraine",
+        "migraines",
+        "heartburn",
+        "gallstones",
+        "toxoplasma",
+        "shingles",
+        "ferritin",
+        "cytomegalovirus",
+        "hypothyroid",
+        "bilirubin",
+        "eczema",
+        "polyhydramnios",
+    ],
+)
+def test_a_condition_in_pregnancy_is_no_unknown_drug(resolver: Resolver, condition: str) -> None:
+    assert resolver.read(f"{condition} in pregnancy").unresolved == ()
+    assert resolver.read(f"{condition} and pregnancy").unresolved == ()
+
+
+@pytest.mark.parametrize("dosed", ["vasopressors", "chemotherapy", "radiation", "uric acid", "biologics"])
+def test_a_kind_of_treatment_that_is_dosed_is_no_unknown_drug(resolver: Resolver, dosed: str) -> None:
+    assert resolver.read(f"What is the dose of {dosed}?").unresolved == ()
+
+
+def test_the_first_word_of_a_name_that_is_an_ingredient_needs_no_position() -> None:
+    resolver = Resolver.from_names([("label:a:1", "generic", "ropeginterferon alfa-2b")])
+    reading = resolver.read("Has ropeginterferon been shown to work in children?")
+    assert ([mention.key for mention in reading.mentions], reading.unresolved) == (["ropeginterferon alfa-2b"], ())

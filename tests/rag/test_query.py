@@ -190,3 +190,61 @@ def test_harm_that_is_feared_or_alone_is_asked_about(question: str, drugs: list[
 def test_starting_one_drug_after_another_is_a_switch() -> None:
     found = understand("starting apixaban after warfarin, what INR?", RANGE)
     assert (found.shape, [one.role for one in found.mentions]) == ("comparison", ["asked", "from"])
+
+
+EATEN = Resolver.from_names(
+    [(name, "generic", name) for name in ("levothyroxine", "warfarin", "metronidazole", "simvastatin", "atorvastatin")]
+    + [("iron", "generic", "iron"), ("alcohol", "generic", "alcohol"), ("furosemide", "generic", "furosemide")]
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "drug", "partner"),
+    [
+        ("levothyroxine and iron", "levothyroxine", "iron"),
+        ("Can I take iron and levothyroxine together?", "levothyroxine", "iron"),
+        ("levothyroxine with calcium or iron", "levothyroxine", "calcium"),
+        ("warfarin and alcohol", "warfarin", "alcohol"),
+        ("warfarin and vitamin K", "warfarin", "vitamin k"),
+        ("Is warfarin affected by cranberry juice?", "warfarin", "cranberry"),
+        ("sertraline and St. John's wort", "", "st john's wort"),
+        ("can I drink on metronidazole", "metronidazole", "alcohol"),
+        ("a glass of wine while taking metronidazole", "metronidazole", "alcohol"),
+        ("simvastatin grapefruit juice", "simvastatin", "grapefruit"),
+        ("furosemide and potassium", "furosemide", "potassium"),
+    ],
+)
+def test_an_everyday_substance_joined_to_a_drug_is_its_partner(question: str, drug: str, partner: str) -> None:
+    found = understand(question, EATEN)
+    assert (found.keys, found.shape) == ((drug,) if drug else (), "interaction")
+    assert partner in found.partners
+    assert "drug_interactions" in found.sections
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Can patients with iron deficiency take levothyroxine?",
+        "patient on furosemide with potassium 2.9",
+        "potassium level on furosemide",
+        "How often to check BP and potassium with furosemide?",
+        "metronidazole for alcohol withdrawal",
+        "Does warfarin contain alcohol?",
+        "drink plenty of water with metronidazole",
+        "warfarin and benzyl alcohol",
+    ],
+)
+def test_what_is_measured_contained_or_treated_is_no_partner(question: str) -> None:
+    assert understand(question, EATEN).beside == ()
+
+
+@pytest.mark.parametrize("question", ["statins with grapefruit", "grapefruit and statins"])
+def test_a_food_beside_a_class_is_the_partner_of_its_members(question: str) -> None:
+    found = understand(question, EATEN)
+    assert (found.unresolved, found.shape, found.partners) == ((), "interaction", ("grapefruit",))
+    assert set(found.candidates) == {("simvastatin",), ("atorvastatin",)}
+
+
+def test_alcohol_beside_an_unknown_drug_is_not_what_is_asked_about() -> None:
+    found = understand("Is alcohol safe with metformin?", EATEN)
+    assert (found.drugs, found.unresolved, found.beside) == ((), ("metformin",), ("alcohol",))

@@ -118,6 +118,11 @@ class Shelf:
         found = [(row, float(Words().encode([passage.text])[0] @ vector)) for row, passage in self.within(scope)]
         return sorted(found, key=lambda item: (-item[1], item[0]))[:k]
 
+    def both(
+        self, query: str, vector: Floats, k: int, scope: Scope
+    ) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+        return self.lexical(query, k, scope), self.dense(vector, k, scope)
+
     def vectors(self, rows: Sequence[int]) -> Floats:
         return Words().encode([self.rows[row].text for row in rows])
 
@@ -210,6 +215,11 @@ def test_literature_has_a_share_and_names_the_drug() -> None:
 def test_an_unknown_drug_gets_no_other_drugs_label() -> None:
     assert ask("What is the dose of zorbifloxin?") == []
     assert brands(ask("What does simvastatin do?")) == ["3"]
+
+
+def test_a_class_without_a_label_gets_no_other_drugs_label() -> None:
+    assert [hit for hit in ask("What is the dose of insulin glargine?") if not is_paper(hit)] == []
+    assert [hit for hit in ask("What is the dose of a tablet?") if not is_paper(hit)]
 
 
 @pytest.mark.parametrize("question", ["", "  ", "???", "1 2 3", "é"])

@@ -72,6 +72,13 @@ def test_ingredients_missing_and_not_asked_for() -> None:
     assert combined == {"combined": WEIGHTS.combined}
 
 
+def test_a_label_of_another_carrier_stands_far_back() -> None:
+    plain, carried = replace(LISINOPRIL, brands=()), Query("Vyxeos dose")
+    liposomal = made(Kind.LABEL, drugs=DrugNames(generic=("lisinopril",), brand=("Vyxeos",)))
+    assert on_label(liposomal, plain) == on_label(label(), plain, carried) == {"carrier": WEIGHTS.carrier}
+    assert on_label(liposomal, plain, carried) == on_label(label(), plain) == {}
+
+
 def test_the_brand_and_the_partner() -> None:
     side = replace(LISINOPRIL, partners=("aliskiren",), partner=pattern(["aliskiren"]))
     assert on_label(label("Not with Aliskiren."), side) == {"partner": WEIGHTS.partner, "brand": WEIGHTS.brand}
