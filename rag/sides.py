@@ -66,7 +66,9 @@ def _side(query: Query, keys: tuple[str, ...], names: Mapping[tuple[str, ...], t
     pair = (*others, *query.unresolved) if query.shape == "interaction" else ()
     partners = tuple(dict.fromkeys((*pair, *query.partners)))
     mentions = [mention for mention in query.mentions if mention.keys == keys]
-    surfaces = tuple(mention.surface for mention in mentions)
+    # a member of a class is asked for by the class's name
+    by_class = () if query.drugs else tuple(one.surface for one in query.classes if set(keys) <= set(one.keys))
+    surfaces = tuple(mention.surface for mention in mentions) or by_class
     brands = tuple(mention.surface.casefold() for mention in mentions if mention.rule == "brand")
     return Side(keys, pattern(names[keys]), surfaces, brands, partners, pattern(partners))
 

@@ -155,3 +155,13 @@ def test_a_score_is_its_base_times_the_factors(question: str, k: int, rerank: bo
 
 def product_of(hit: Hit) -> float:
     return hit.signals["base"] * math.prod(rule.factor for rule in hit.rules)
+
+
+def test_the_name_of_a_class_is_masked_as_that_of_a_drug() -> None:
+    reranker = Backwards()
+    searcher = Retriever(SHELVED, SHELVED, Words(), RESOLVER, reranker=reranker)
+    query = understand("storage of ACE inhibitors", RESOLVER)
+    assert query.groups
+    searcher.search(query, 5)
+    assert reranker.read_texts[0] == "storage of ACE inhibitors"
+    assert set(reranker.read_texts[1:]) == {"storage of the drug"}
