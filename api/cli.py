@@ -1,7 +1,8 @@
 """The command line.
 
 Exit codes: 0 done; 1 ingest: more faults than `CITERX_ERROR_THRESHOLD` allows or nothing could be ingested, other
-commands: failed; 2 wrong usage or settings; 3 no index, or the store, index or a model cannot be used; 130 interrupted.
+commands: failed, replay: the answer differs or cannot be made again; 2 wrong usage or settings; 3 no index, or the
+store, index or a model cannot be used; 130 interrupted.
 Machine output and answers go to standard output, progress and errors to standard error. torch, FAISS and the rest are
 imported by the commands that need them, so that `citerx --help` is quick.
 """
@@ -118,6 +119,46 @@ def ask(
 
 
 @app.command()
+def replay(
+    answer_id: Annotated[str, typer.Argument(help="The id that an answer carries.")], json: console.Json = False
+) -> None:
+    """Make a kept answer again and say what changed since it was given; the new one is not kept.
+
+    Exits with 0 where it is the same byte for byte, with 1 where it differs or cannot be made again.
+    """
+    from api import render
+
+    with closing(_engine(console.settings())) as engine:
+        result = engine.replay(answer_id)
+    console.write_json(result) if json else console.show(render.replayed(result))
+    if not result.same:
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify(
+    what: Annotated[
+        str, typer.Argument(help="An answer's id, or a JSON file as POST /verify takes it; -: from stdin.")
+    ],
+    json: console.Json = False,
+) -> None:
+    """Check a kept answer, or any text with citations, against the sources as they are now.
+
+    Exits with 0 where all of it is supported and every quotation stands, else with 1.
+    """
+    from api import render
+    from api.schemas import VerifyRequest
+
+    is_file = what == "-" or what.endswith(".json")
+    request = VerifyRequest.model_validate_json(console.read(what)) if is_file else VerifyRequest(answer_id=what)
+    with closing(_engine(console.settings())) as engine:
+        result = engine.verify(request.claimed())
+    console.write_json(result) if json else console.show(render.verified(result))
+    if result.status != "supported":
+        raise typer.Exit(1)
+
+
+@app.command()
 def search(
     question: Question,
     k: Annotated[int, typer.Option("-k", help="How many passages, 1 to 100.")] = 5,
@@ -133,8 +174,7 @@ def search(
     filters = {"drugs": drug or (), "kinds": kind or ()}
     request = SearchRequest.model_validate({"question": question, "k": k, "filters": filters})
     with closing(_engine(console.settings())) as engine:
-        hits, timings = engine.search(request.question, request.k, request.restriction())
-        query = engine.understand(request.question)
+        query, hits, timings = engine.search(request.question, request.k, request.restriction())
     if json:
         console.write_json((ExplainedResponse if explain else SearchResponse).of(query, hits, timings))
     else:
@@ -200,15 +240,15 @@ def _verdict(error: Exception) -> tuple[int, str]:
 
     from api.bench import BenchError
     from ingest.errors import IngestError
-    from rag.errors import RagError
+    from rag.errors import NotFoundError, RagError, ReplayError
 
     if isinstance(error, ValidationError):
         wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
         return 2, f"{'settings CITERX_*: ' if error.title == 'Settings' else ''}{'; '.join(wrong)}"
+    if isinstance(error, BenchError | NotFoundError | ReplayError):
+        return 1, str(error)
     if isinstance(error, IngestError | RagError):
         return 3, str(error)
-    if isinstance(error, BenchError):
-        return 1, str(error)
     return 1, f"{type(error).__name__}: {error} (CITERX_DEBUG=1 shows where)"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import as_file, files
@@ -70,6 +71,16 @@ def write_json(value: object) -> None:
     from pydantic_core import to_json
 
     typer.echo(to_json(value, indent=2).decode())
+
+
+def read(name: str) -> bytes:
+    """A file that the caller names, or standard input for "-"; a wrong name is wrong usage."""
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{name}: {error.strerror}") from error
 
 
 @contextmanager

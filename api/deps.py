@@ -16,6 +16,7 @@ from api.problems import PROBLEMS, NotReadyError, OverloadedError, slug_of
 from ingest.schema import Document, Passage
 from rag.generations import Manifest
 from rag.query import Query
+from rag.recheck import Checked, Claimed
 from rag.settings import Settings
 from rag.types import Answer, Filters, Hit
 
@@ -64,11 +65,11 @@ class Engine(Protocol):
 
     def search(
         self, question: str, k: int = 10, filters: Filters | None = None, as_of: date | None = None
-    ) -> tuple[list[Hit], dict[str, float]]:
-        """The ``k`` best passages, and milliseconds per stage."""
+    ) -> tuple[Query, list[Hit], dict[str, float]]:
+        """The question as it was read, the ``k`` best passages, and milliseconds per stage."""
 
-    def understand(self, question: str) -> Query:
-        """What is searched for: drugs, sections and shape of a question."""
+    def verify(self, claimed: Claimed | str) -> Checked:
+        """What of a text with citations, or of the kept answer with this id, holds; raises ``NotFoundError``."""
 
     def document(self, document_id: str) -> Document:
         """The document with its sections; raises ``NotFoundError``."""

@@ -2,38 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from api.console import Json, question_sets, settings
 
+if TYPE_CHECKING:
+    from rag.evals.command import Written
+
 evaluate = typer.Typer(help="Measure quality.", no_args_is_help=True)
 
 
-@evaluate.callback()
-def group() -> None:
-    """Keeps ``retrieval`` a command of its own while it is the only one."""
+Questions = Annotated[
+    Path | None, typer.Option("--questions", help="Folder of question sets; by default those of CiteRx.", exists=True)
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Where to write [default: evals in CITERX_HOME].")]
+Sets = Annotated[str, typer.Option("--sets", help="Names of sets, with commas between; empty: all.")]
+Split = Annotated[
+    Literal["measure", "tune", "all"],
+    typer.Option("--split", help="Drugs and topics kept for measuring, those to tune on, or all."),
+]
+Systems = Annotated[str, typer.Option("--systems", help="Names of systems, with commas between; empty: the usual.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Questions of each collection, for a quick try.")]
+Resamples = Annotated[int, typer.Option("--resamples", min=1, help="Bootstrap resamples.")]
 
 
 @evaluate.command("retrieval")
 def retrieval(  # noqa: PLR0917 (options)
-    questions: Annotated[
-        Path | None, typer.Option(help="Folder of question sets; by default those of CiteRx.", exists=True)
-    ] = None,
+    questions: Questions = None,
     shared: Annotated[
         Path | None, typer.Option(help="Folder with train/ of the shared material; adds bioasq and medquad.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Where to write [default: evals in CITERX_HOME].")] = None,
-    sets: Annotated[str, typer.Option(help="Names of sets, with commas between; empty: all.")] = "",
-    split: Annotated[
-        Literal["measure", "tune", "all"],
-        typer.Option(help="Drugs and topics kept for measuring, those to tune on, or all."),
-    ] = "measure",
-    systems: Annotated[str, typer.Option(help="Names of systems, with commas between; empty: the usual.")] = "",
-    limit: Annotated[int | None, typer.Option(min=1, help="Questions of each collection, for a quick try.")] = None,
-    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 1000,
+    out: Out = None,
+    sets: Sets = "",
+    split: Split = "measure",
+    systems: Systems = "",
+    limit: Limit = None,
+    resamples: Resamples = 1000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap.")] = 0,
     json: Json = False,
 ) -> None:
@@ -41,7 +49,6 @@ def retrieval(  # noqa: PLR0917 (options)
 
     Writes result.json, report.md, questions.jsonl, misses.jsonl and figures; prints result.json or the tables.
     """
-    from rag.errors import UnknownNameError
     from rag.evals.command import Request, run
 
     configured = settings()
@@ -57,10 +64,62 @@ def retrieval(  # noqa: PLR0917 (options)
             resamples=resamples,
             seed=seed,
         )
-        try:
-            written = run(request, configured, lambda line: typer.echo(line, err=True))
-        except UnknownNameError as error:
-            raise typer.BadParameter(str(error)) from error
+        _show(lambda: run(request, configured, _say), json)
+
+
+@evaluate.command("answers")
+def answers(  # noqa: PLR0917 (options)
+    questions: Questions = None,
+    shared: Annotated[
+        Path | None, typer.Option(help="Folder with train/ of the shared material; adds bioasq's ideal answers.")
+    ] = None,
+    out: Out = None,
+    sets: Sets = "",
+    split: Split = "measure",
+    systems: Systems = "",
+    limit: Limit = None,
+    audit: Annotated[
+        int, typer.Option(min=0, help="Statements with their surroundings for a human, into audit.jsonl.")
+    ] = 0,
+    resamples: Resamples = 1000,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap and of the statements drawn.")] = 0,
+    json: Json = False,
+) -> None:
+    """Measure the service's answers beside baselines: citations, relevance, abstention, fairness, latency.
+
+    Writes result.json, report.md, questions.jsonl, misses.jsonl and figures; prints result.json or the tables. Keeps no
+    answer in the store.
+    """
+    from rag.evals.answers.command import Request, run
+
+    configured = settings()
+    with question_sets(questions) as folder:
+        request = Request(
+            questions=folder,
+            shared=shared,
+            out=out or configured.home / "evals" / "answers",
+            sets=_names(sets),
+            split=split,
+            systems=_names(systems),
+            limit=limit,
+            resamples=resamples,
+            seed=seed,
+            audit=audit,
+        )
+        _show(lambda: run(request, configured, _say), json)
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _show(measure: Callable[[], Written], json: bool) -> None:
+    from rag.errors import UnknownNameError
+
+    try:
+        written = measure()
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error)) from error
     typer.echo((written.result if json else written.summary).rstrip("\n"))
 
 

@@ -16,6 +16,8 @@ from rich.text import Text
 from ingest.pipeline import OUTCOMES, Line, Report
 from rag.explain import Explanation, Understanding, explain, understanding
 from rag.query import Query
+from rag.recheck import Checked
+from rag.replay import Change, Replay
 from rag.types import Answer, Hit, Reference
 
 if TYPE_CHECKING:
@@ -82,11 +84,19 @@ def _answer(result: Answer) -> Iterator[RenderableType]:
             yield text(f"Note: {notice.message}", "yellow")
     if result.references:
         yield text("\nReferences", "bold")
-    for reference in result.references:
-        yield from _reference(reference)
+        yield _references(result.references)
     made, elapsed = result.provenance, result.timings_ms.get("total", 0)
     yield text(f"\nindex {made.index} · newest source {made.newest_source or 'undated'} · {elapsed:.0f} ms", "dim")
+    yield text(f"answer {result.answer_id}", "dim")
     yield text("Decision support; not a substitute for clinical judgement.", "dim")
+
+
+def _references(references: Sequence[Reference]) -> Table:
+    """Numbers in a column of their own; beside each the citation, where it is to be found here, and its quotes."""
+    table = Table.grid(Column(justify="right", no_wrap=True), Column(overflow="fold"), padding=(0, 1))
+    for reference in references:
+        table.add_row(text(f"[{reference.number}]"), Group(*_reference(reference)))
+    return table
 
 
 def _reference(reference: Reference) -> Iterator[RenderableType]:
@@ -95,14 +105,62 @@ def _reference(reference: Reference) -> Iterator[RenderableType]:
         for mark in ("retracted", "expression_of_concern", "corrected", "superseded", "editorial")
         if getattr(reference, mark)
     ]
-    yield text(
-        f"[{reference.number}] {reference.citation}" + (f" ({', '.join(marks).replace('_', ' ')})" if marks else "")
-    )
+    yield text(reference.citation + (f" ({', '.join(marks).replace('_', ' ')})" if marks else ""))
     url = reference.url if reference.url not in reference.citation else ""
     place = (reference.section.replace("_", " "), f"/documents/{reference.document_id}", url)
-    yield Padding(text(" · ".join(filter(None, place)), "dim"), (0, 0, 0, 4))
+    yield text(" · ".join(filter(None, place)), "dim")
     for quote in reference.quotes:
-        yield Padding(text(f"“{quote.text}”", "italic"), (0, 0, 0, 4))
+        yield text(f"“{quote.text}”", "italic")
+
+
+def replayed(result: Replay) -> RenderableType:
+    """The verdict with both checksums, then what differs: inputs, answer, cited sources."""
+    return Group(*_replayed(result))
+
+
+def _replayed(result: Replay) -> Iterator[RenderableType]:
+    yield text(result.question)
+    if result.same:
+        yield text(f"Same bytes: {result.now}", "bold green")
+    else:
+        told = "reads the same, but not from the same sources or models" if result.reads_the_same else "differs now"
+        yield text(f"The answer {told}.", "bold yellow")
+        yield text(f"then {result.then}\nnow  {result.now}", "dim")
+    yield from _changes("What it is made of has changed", result.inputs)
+    yield from _changes("What a reader finds different", result.answer)
+    yield from _changes("Sources that it cited, as the store has them now", result.sources)
+    for note in result.notes:
+        yield text(f"Note: {note}", "yellow")
+
+
+CHECKED = {"supported": "bold green", "partial": "bold yellow", "unsupported": "bold red"}
+
+
+def verified(result: Checked) -> RenderableType:
+    """The verdict, each statement with what is wrong with it or what bears it out, and quotations that do not stand."""
+    return Group(*_verified(result))
+
+
+def _verified(result: Checked) -> Iterator[RenderableType]:
+    total = result.supported + result.unsupported
+    yield text(f"{result.status}: {result.supported} of {total} statements", CHECKED[result.status])
+    for one in result.statements:
+        cited = "".join(f"[{number}]" for number in one.citations)
+        yield text(f"{one.support}: {one.text} {cited}", "" if one.support != "unsupported" else "yellow")
+        told = [*one.faults, f'nearest: "{one.evidence.text}"' if one.evidence and one.support != "verbatim" else ""]
+        yield from (Padding(text(line, "dim"), (0, 0, 0, 2)) for line in told if line)
+    for number, fault in ((one.number, one.fault) for one in result.quotes if one.fault):
+        yield text(f"A quotation of [{number}]: {fault}", "yellow")
+    yield text(
+        f"Judged by {result.provenance}" if result.provenance else "No model judged; quotations alone count", "dim"
+    )
+
+
+def _changes(heading: str, changes: Sequence[Change]) -> Iterator[RenderableType]:
+    if changes:
+        yield text(heading, "bold")
+    for change in changes:
+        yield Padding(text(change.told()), (0, 0, 0, 2))
 
 
 def found(query: Query, hits: Sequence[Hit]) -> RenderableType:

@@ -21,8 +21,10 @@ from api.schemas import (
     SearchParams,
     SearchRequest,
     SearchResponse,
+    VerifyRequest,
 )
 from ingest.schema import Document, Passage
+from rag.recheck import Checked
 from rag.types import Answer
 
 router = APIRouter()
@@ -54,9 +56,8 @@ async def search(body: SearchRequest, service: ServiceDep, engine: EngineDep) ->
 
     With `explain` each hit says which rankings and rules put it there, and `query` what was understood.
     """
-    hits, timings = await service.run(engine.search, body.question, body.k, body.restriction(), body.as_of)
+    query, hits, timings = await service.run(engine.search, body.question, body.k, body.restriction(), body.as_of)
     service.metrics.staged("/search", timings)
-    query = await service.run(engine.understand, body.question)
     return (ExplainedResponse if body.explain else SearchResponse).of(query, hits, timings)
 
 
@@ -66,6 +67,15 @@ async def search_link(
 ) -> SearchResponse | ExplainedResponse:
     """The same as a link that a browser opens: `/search?question=...&explain=true`."""
     return await search(params.request(), service, engine)
+
+
+@router.post("/verify", tags=["questions"], responses=describe(400, 404, 413, 422, 500, 503))
+async def verify(body: VerifyRequest, service: ServiceDep, engine: EngineDep) -> Checked:
+    """Check any text with citations, or a kept answer again, against the sources as they are now.
+
+    A statement is `verbatim` or `entailed` where what it cites bears it out, else `unsupported`, and `faults` says why.
+    """
+    return await service.run(engine.verify, body.claimed())
 
 
 @router.get("/documents/{document_id:path}", tags=["records"], responses=describe(404, 422, 503))
@@ -82,7 +92,7 @@ async def passage(passage_id: str, engine: EngineDep) -> Passage:
 
 @router.get("/answers/{answer_id}", tags=["records"], response_model=Answer, responses=describe(404, 422, 503))
 async def answer(answer_id: str, engine: EngineDep) -> Response:
-    """An answer that was given before, as it was given."""
+    """An answer that was given before, as it was given, with its receipt: what it was made of and its checksum."""
     return JSONResponse(await run_sync(engine.answer, answer_id))
 
 

@@ -12,9 +12,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ingest.schema import Kind
 from rag.explain import Explanation, Understanding, explain, understanding
 from rag.query import Query
+from rag.recheck import Assertion, Cited, Claimed, assertions
 from rag.settings import GeneratorName
-from rag.types import Filters, Hit
+from rag.types import Filters, Hit, Quote
 
+MOST_STATEMENTS = 50
 QUESTION = "What are the interactions between propafenone and colchicine?"
 
 
@@ -130,6 +132,94 @@ class SearchParams(RequestModel):
         )
 
 
+class QuoteModel(BaseModel):
+    """A quotation, as an answer writes it."""
+
+    text: str = Field(min_length=1, max_length=20_000)
+    start: int = Field(ge=0, strict=True)
+    end: int = Field(ge=1, strict=True)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class ReferenceModel(BaseModel):
+    """What a number stands for: `text`, or `passage_id`, or `document_id` and `section` (all of it, a span or quotes).
+
+    What else an answer's reference has is passed over.
+    """
+
+    number: int = Field(ge=1, le=9999, strict=True)
+    text: str = Field(default="", max_length=20_000, description="the source's words, as the caller brings them")
+    passage_id: Name = ""
+    document_id: Name = ""
+    section: Name = ""
+    start: int | None = Field(default=None, ge=0, strict=True)
+    end: int | None = Field(default=None, ge=1, strict=True)
+    quotes: tuple[QuoteModel, ...] = Field(default=(), max_length=50)
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if not (self.text.strip() or self.passage_id or (self.document_id and self.section)):
+            raise ValueError("give text, or passage_id, or document_id and section")
+        return self
+
+    def record(self) -> Cited:
+        """As the engine takes it."""
+        quotes = tuple(Quote(one.text, one.start, one.end, one.sha256) for one in self.quotes)
+        of_section = bool(self.document_id and self.section and (quotes or not self.passage_id))
+        passage_id = "" if of_section else self.passage_id
+        return Cited(self.number, self.text, passage_id, self.document_id, self.section, self.start, self.end, quotes)
+
+
+class StatementModel(BaseModel):
+    """A statement and the numbers that it cites; what else an answer's statement has is passed over."""
+
+    text: Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(one_line)]
+    citations: tuple[int, ...] = Field(max_length=50)
+
+
+class VerifyRequest(RequestModel):
+    """A kept answer by its id, or a text with `[1]` markers, or statements; the last two with their references."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "text": "Propafenone may raise digoxin levels [1].",
+                    "references": [{"number": 1, "text": "Propafenone has been shown to raise digoxin levels."}],
+                }
+            ]
+        }
+    )
+
+    answer_id: Name | None = None
+    text: str | None = Field(default=None, min_length=1, max_length=20_000)
+    statements: tuple[StatementModel, ...] | None = Field(default=None, min_length=1, max_length=MOST_STATEMENTS)
+    references: tuple[ReferenceModel, ...] = Field(default=(), max_length=50)
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> Self:
+        if sum(one is not None for one in (self.answer_id, self.text, self.statements)) != 1:
+            raise ValueError("give one of answer_id, text and statements")
+        if self.answer_id is not None and self.references:
+            raise ValueError("an answer has its own references")
+        if len({one.number for one in self.references}) < len(self.references):
+            raise ValueError("every reference needs a number of its own")
+        if self.text is not None and not 1 <= len(assertions(self.text)) <= MOST_STATEMENTS:
+            raise ValueError(f"text must have 1 to {MOST_STATEMENTS} sentences")
+        return self
+
+    def claimed(self) -> Claimed | str:
+        """As the engine takes it."""
+        if self.answer_id is not None:
+            return self.answer_id
+        said = (
+            assertions(self.text)
+            if self.text is not None
+            else tuple(Assertion(one.text, one.citations) for one in self.statements or ())
+        )
+        return Claimed(said, tuple(one.record() for one in self.references))
+
+
 class SearchHit(BaseModel):
     """A passage found; ``rank`` starts at 1. ``also``: ids of documents with the same words, which are not repeated."""
 
@@ -180,7 +270,7 @@ class SearchResponse(BaseModel):
 
     @staticmethod
     def of(query: Query, hits: Sequence[Hit], timings_ms: dict[str, float]) -> SearchResponse:
-        """As the engine's search returns them, ``query`` as its `understand` does."""
+        """As the engine's search returns them."""
         found = [SearchHit.of(rank, hit) for rank, hit in enumerate(hits, 1)]
         return SearchResponse(hits=found, timings_ms=timings_ms, unresolved=query.unresolved)
 
@@ -195,7 +285,7 @@ class ExplainedResponse(BaseModel):
 
     @staticmethod
     def of(query: Query, hits: Sequence[Hit], timings_ms: dict[str, float]) -> ExplainedResponse:
-        """As the engine's search returns them, ``query`` as its `understand` does."""
+        """As the engine's search returns them."""
         explained = [ExplainedHit.of(rank, hit, explanation=explain(hit)) for rank, hit in enumerate(hits, 1)]
         return ExplainedResponse(
             query=understanding(query), hits=explained, timings_ms=timings_ms, unresolved=query.unresolved

@@ -12,11 +12,6 @@ from api.console import Json, question_sets, settings, write_json
 train = typer.Typer(help="Tune the models that come with CiteRx.", no_args_is_help=True)
 
 
-@train.callback()
-def group() -> None:
-    """Keeps ``retriever`` a command of its own while it is the only one."""
-
-
 @train.command("retriever")
 def retriever(  # noqa: PLR0917 (options)
     shared: Annotated[
@@ -59,3 +54,42 @@ def retriever(  # noqa: PLR0917 (options)
         write_json(told)
     else:
         typer.echo(f"models in {request.out}")
+
+
+@train.command("reader")
+def reader(  # noqa: PLR0917 (options)
+    shared: Annotated[
+        Path,
+        typer.Option(help="Folder with train/ and literature/ of the shared material.", exists=True, file_okay=False),
+    ],
+    questions: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of question sets, judged sentences and claims; by default those of CiteRx.", exists=True
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the model [default: models/reader in CITERX_HOME].")
+    ] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Where finished stages are kept [default: train in CITERX_HOME].")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is left to chance.")] = 0,
+    steps: Annotated[tuple[int, int], typer.Option(help="Steps of the first and of the second stage.")] = (2000, 1500),
+    json: Json = False,
+) -> None:
+    """Tune the reader of sentences and claims on your own index, the judged sentences and the shared literature sets.
+
+    Interrupted, it goes on where it was when it is started again with the same options.
+    """
+    from rag.train.reader import Request, run
+
+    configured = settings()
+    with question_sets(questions) as folder:
+        home = configured.home
+        request = Request(shared, folder, out or home / "models" / "reader", work or home / "train", seed, steps)
+        told = run(request, configured, lambda line: typer.echo(line, err=True))
+    if json:
+        write_json(told)
+    else:
+        typer.echo(f"model in {request.out}")

@@ -8,28 +8,35 @@ population asked for, verification removed something or a warning cannot be show
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 
+from ingest.schema import Kind
+from rag import notices
 from rag.compose import (
     References,
+    Shown,
     abstention,
     confidence,
-    drugs_of,
-    listing,
-    notices_of_sources,
+    section_name,
+    section_of,
     statements,
     text_of,
 )
-from rag.focus import mechanisms, populations, says, shared_pathways
-from rag.generate import Generator
+from rag.conflicts import Scene, conflicts, uncovered
+from rag.errors import GeneratorError
+from rag.evidence import Selector
+from rag.focus import mechanisms, says, shared_pathways
+from rag.generate import Extractive, Generator
 from rag.members import chosen, members_notice, searched
 from rag.query import Query, understand
 from rag.safety import Warned, floor
-from rag.types import Answer, Draft, Embedder, Evidence, Filters, Notice, Provenance, Safety, Statement, Status
+from rag.sections import TOPICS
+from rag.stances import stances
+from rag.touches import vague
+from rag.types import Answer, Draft, Evidence, Filters, Judge, Notice, Provenance, Safety, Status
 from rag.verify import Checker, Shelf
 from rag.view import View
 
@@ -39,8 +46,6 @@ UNANCHORED = 0.1
 """How much better a sentence must score where the question names no drug that would tie the sentence to it."""
 NEAREST = 3
 """Passages that an abstention shows."""
-
-Shown = list[tuple[Draft, Statement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,15 @@ class Stopwatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, by which generator, and what is to be said of that."""
+
+    drafts: list[Draft]
+    generator: str
+    notices: list[Notice]
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What retrieval gave: the sentences good enough to answer from, the best ones whatever their score, and the pairs
     of the question's drugs that no passage names together (none where that was not asked)."""
@@ -90,69 +104,65 @@ class Found:
     apart: list[tuple[int, int]]
 
 
-def respond(view: View, shelf: Shelf, embedder: Embedder, generator: Generator, request: Request) -> Answer:
-    """The answer to one request; deterministic apart from the timings."""
+def respond(
+    view: View,
+    shelf: Shelf,
+    selector: Selector,
+    generator: Generator,
+    request: Request,
+    *,
+    judge: Judge | None = None,
+) -> Answer:
+    """The answer to one request; deterministic apart from the timings.
+
+    ``judge``: see `rag.verify.Checker` and `rag.stances`; without one quotations alone are shown.
+    """
     watch = Stopwatch.start()
     query = _understood(view, request)
-    found = _find(view, query, embedder, request)
+    found = _find(view, query, selector, request)
     watch.mark("retrieve")
-    drafts = generator.generate(query, found.usable) if found.usable else []
+    written = _write(generator, query, found.usable, request.generator)
     watch.mark("generate")
-    checker = Checker(shelf, request.as_of, superseded=request.filters.include_superseded)
-    verified = checker.verify(drafts)
+    replaced = request.filters.include_superseded
+    checker = Checker(shelf, request.as_of, superseded=replaced, judge=judge, names=view.resolver)
+    verified = checker.verify(written.drafts)
     cited = {item.hit.document.document_id for draft in verified.drafts for item in draft.evidence}
     warned, changed = _confirmed(floor(view, query, request.as_of, cited), checker)
     room = max(1, len(query.drugs), request.max_references - _passages(warned))
     references = References(min(room, request.max_references), request.as_of)
-    shown, dropped = statements(query, verified.drafts, references)
-    nearest = [] if shown else _nearest(found.nearest, checker, references)
+    shown, dropped = statements(query, verified.drafts, verified.supports, references)
+    nearest = {} if shown else _nearest(view, query, found.nearest, checker, references)
     references.limit = request.max_references
     safety, omitted = _safety(warned, references)
-    gaps = _gaps(query, found, shown, dropped, verified.removed)
-    notices = [
-        *_spelling(query),
+    scene = Scene(view, query, shown, references.numbers, request.as_of)
+    told = [
+        *notices.spelling(query),
         *members_notice(query),
+        *written.notices,
         *changed,
-        *_named(query, found, shown, request),
-        *gaps,
+        *_gaps(scene, found, dropped, request.filters),
+        *notices.removed(verified.removed),
         *omitted,
+        *notices.without_warnings(_unwarned(view, query, request.as_of)),
+        *conflicts(scene, judge),
     ]
-    notices += _without_warnings(view, query, request.as_of)
-    silent = _silent(query, [draft for draft, _ in shown])
-    status = _status(shown, notices, silent)
-    lead = [notice.message for notice in notices if notice.code in LEADING]
+    lead = [notice.message for notice in told if notice.code in notices.LEADING]
+    listed = references.listed(stances(scene, judge))
     text = text_of(query, shown, safety, lead if shown else [abstention(" ".join(lead), nearest)])
-    listed = references.listed()
-    sources = notices_of_sources(listed, demonstration=view.manifest.demonstration)
     watch.mark("verify")
     return Answer(
         answer_id=request.answer_id,
         question=request.question,
-        status=status,
+        status=_status(query, shown, told),
         answer=text,
         statements=tuple(statement for _, statement in shown),
         references=listed,
         safety=tuple(safety),
-        notices=(*notices, *sources),
+        notices=(*told, *notices.sources(listed, demonstration=view.manifest.demonstration)),
         confidence=confidence(query, shown, not found.apart),
-        provenance=_provenance(view, request.generator),
+        provenance=_provenance(view, written.generator),
         timings_ms=watch.total(),
     )
-
-
-LEADING = frozenset(
-    {
-        "spelling_corrected",
-        "class_members",
-        "safety_unavailable",
-        "unknown_drug",
-        "no_direct_evidence",
-        "insufficient_evidence",
-        "population_not_covered",
-        "unsupported_removed",
-    }
-)
-"""Notices that the answer's text opens with: what is missing is said before what is there."""
 
 
 def _understood(view: View, request: Request) -> Query:
@@ -169,8 +179,10 @@ def _understood(view: View, request: Request) -> Query:
     return replace(query, drugs=query.candidates)
 
 
-def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Found:
+def _find(view: View, query: Query, selector: Selector, request: Request) -> Found:
     """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
+    if vague(query):
+        return Found([], [], [])
     hits = view.searcher.search(searched(query), HITS, request.filters, request.as_of)
     paired = query.shape == "interaction" and len(query.drugs) > 1
     pairs = view.together(query, request.filters, request.as_of) if paired else None
@@ -179,7 +191,7 @@ def _find(view: View, query: Query, embedder: Embedder, request: Request) -> Fou
     shared = shared_pathways(query, [(hit, hit.passage.text) for hit in hits]) if paired and not together else set()
     papers = view.papers_on(_spelled(shared), request.filters, request.as_of) if shared else []
     unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers) if not hit.document.retracted}
-    evidence = chosen(view, query, list(unique.values()), embedder)
+    evidence = chosen(view, query, list(unique.values()), selector)
     least = request.min_score + (0.0 if query.drugs else UNANCHORED)
     usable = [item for item in evidence if item.score >= least and _about(view, query, item)]
     if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
@@ -199,44 +211,47 @@ def _spelled(pathways: set[str]) -> list[str]:
 
 
 def _about(view: View, query: Query, item: Evidence) -> bool:
-    """Where drugs are named, known or not, a sentence must be about one of them: another drug's is no answer."""
+    """Where drugs are named, known or not, a sentence must be about one of them: another drug's is no answer.
+
+    Where none is, no label answers: it would be that of a drug by chance.
+    """
     if query.drugs and view.about(query, item.hit, item.text):
         return True
-    named = query.drugs or query.unresolved
-    return not named or any(says(word, item.text) for word in query.unresolved)
+    if not query.drugs and not query.unresolved:
+        return item.hit.document.kind is not Kind.LABEL
+    return any(says(word, item.text) for word in query.unresolved)
 
 
-def _without_warnings(view: View, query: Query, as_of: date | None) -> list[Notice]:
-    """Says of which drugs no loaded label has a section of warnings: silence there must not read as safety."""
-    bare = [
+def _write(generator: Generator, query: Query, evidence: Sequence[Evidence], name: str) -> Written:
+    """What the generator writes; where it cannot, quotations, and it is said."""
+    try:
+        return Written(generator.generate(query, evidence) if evidence else [], name, [])
+    except GeneratorError as error:
+        drafts = Extractive().generate(query, evidence)
+        return Written(drafts, "extractive", [notices.fell_back(name, str(error))])
+
+
+def _unwarned(view: View, query: Query, as_of: date | None) -> list[str]:
+    """The drugs of which no loaded label has a section of warnings."""
+    return [
         " and ".join(keys)
         for keys in query.drugs
         if not any(view.section(keys, slug, as_of).hits for slug in ("boxed_warning", "contraindications"))
     ]
-    if not bare:
-        return []
-    told = f"The labels loaded for {listing(bare)} have no boxed warning and no contraindications section; "
-    return [Notice("safety_not_covered", f"{told}that does not mean that there are none.")]
 
 
 def _confirmed(warned: Sequence[Warned], checker: Checker) -> tuple[list[Warned], list[Notice]]:
     """The warnings that the store still has word for word, and a notice of each that it has not."""
     kept: list[Warned] = []
-    notices: list[Notice] = []
+    told: list[Notice] = []
     for item in warned:
         sound = tuple(filter(checker.confirmed, item.evidence))
         if sound:
             kept.append(replace(item, evidence=sound))
         if not sound or len(sound) < len(item.evidence):
-            notices.append(Notice("safety_unavailable", _changed(item)))
-    return kept, notices
-
-
-def _changed(item: Warned) -> str:
-    section = "boxed warning" if item.section == "boxed_warning" else item.section.replace("_", " ")
-    verb = "have" if section.endswith("s") else "has"
-    where = next((f" at {part.hit.document.url}" for part in item.evidence if part.hit.document.url), "")
-    return f"The {section} of {item.drug} {verb} changed since the index was built; read the label{where}."
+            url = next((part.hit.document.url for part in item.evidence if part.hit.document.url), "")
+            told.append(notices.warning_changed(item.drug, item.section, url))
+    return kept, told
 
 
 def _passages(warned: Sequence[Warned]) -> int:
@@ -251,112 +266,53 @@ def _safety(warned: Sequence[Warned], references: References) -> tuple[list[Safe
         numbers = [number for part in item.evidence if (number := references.number(part))]
         listed.extend(Safety(item.drug, item.section, number) for number in dict.fromkeys(numbers))
         if not numbers:
-            omitted.append(
-                f"{item.drug} ({item.section.replace('_', ' ')}: {item.evidence[0].hit.document.document_id})"
-            )
-    if not omitted:
-        return listed, []
-    return listed, [Notice("safety_omitted", f"Not quoted for want of room, raise max_references: {listing(omitted)}.")]
+            document_id = item.evidence[0].hit.document.document_id
+            omitted.append(f"{item.drug} ({section_name(item.section)}: {document_id})")
+    return listed, notices.warnings_omitted(omitted)
 
 
-def _nearest(evidence: Sequence[Evidence], checker: Checker, references: References) -> list[int]:
-    """References to the best confirmed sentences of up to three passages."""
-    numbers: dict[int, None] = {}
-    passages: set[str] = set()
+def _nearest(
+    view: View, query: Query, evidence: Sequence[Evidence], checker: Checker, references: References
+) -> dict[int, str]:
+    """The nearest sections by the number of their reference, which quotes the best confirmed sentence of each.
+
+    Where the question's drugs are known, those of their own sources.
+    """
+    named: dict[int, str] = {}
     for item in evidence:
-        passage_id = item.hit.passage.passage_id
-        if passage_id in passages or len(passages) == NEAREST or not checker.confirmed(item):
+        if section_of(item) in named.values() or (query.drugs and not view.about(query, item.hit, item.text)):
             continue
-        passages.add(passage_id)
-        if number := references.number(item):
-            numbers[number] = None
-    return list(numbers)
+        if len(named) < NEAREST and checker.confirmed(item) and (number := references.number(item)):
+            named[number] = section_of(item)
+    return named
 
 
-def _spelling(query: Query) -> list[Notice]:
-    corrected = dict.fromkeys((item.surface, item.key) for item in query.mentions if item.rule == "spelling")
-    return [Notice("spelling_corrected", f'"{said}" is read as {key}.') for said, key in corrected]
+def _bare(view: View, query: Query) -> list[str]:
+    """The question's drugs whose labels have none of the sections that would tell what is asked."""
+    slugs = next((topic.slugs for topic in TOPICS if topic.name in query.topics[:1]), ())
+    return [
+        " and ".join(keys)
+        for keys in query.drugs
+        if slugs and not any(view.section(keys, slug, None).hits for slug in slugs)
+    ]
 
 
-def _named(query: Query, found: Found, shown: Shown, request: Request) -> list[Notice]:
-    """Says which drugs of the question no source is about, and which of them no source names together."""
-    notices = [Notice("unknown_drug", _unknown(query, shown))] if query.unresolved else []
-    if found.apart:
-        notices.append(Notice("no_direct_evidence", _apart(query, found.apart, request.filters)))
-    return notices
-
-
-def _apart(query: Query, apart: Sequence[tuple[int, int]], filters: Filters) -> str:
-    names = [" and ".join(keys) for keys in query.drugs]
-    sources = "indexed sources" if filters == Filters() else "indexed sources that the filters allow"
-    if len(apart) == len(names) * (len(names) - 1) // 2:
-        together, each = listing(names), "each source speaks"
-    else:
-        together = listing([f"{names[one]} and {names[two]}" for one, two in apart], "or")
-        each = "of these each source speaks"
-    return f"No passage of the {sources} names {together} together; {each} for one drug only."
-
-
-def _gaps(query: Query, found: Found, shown: Shown, dropped: Sequence[Draft], removed: Counter[str]) -> list[Notice]:
-    """What the answer lacks, in the order in which a reader should learn of it."""
-    notices = []
-    if missing := _missing(query, found, shown, dropped):
-        notices.append(Notice("insufficient_evidence", missing))
-    if shown and (
-        absent := sorted(populations(query.question) - populations(" ".join(item.text for _, item in shown)))
-    ):
-        message = f"Nothing that is shown speaks of {listing(absent)}."
-        notices.append(Notice("population_not_covered", message))
-    if dropped:
-        count = f"{len(dropped)} statement{'s' if len(dropped) > 1 else ''}"
-        notices.append(Notice("references_omitted", f"Not shown for want of room, raise max_references: {count}."))
-    if removed:
-        reasons = listing([f"{reason} ({count})" for reason, count in sorted(removed.items())])
-        notices.append(
-            Notice("unsupported_removed", f"Statements removed because they failed verification: {reasons}.")
-        )
-    return notices
-
-
-def _unknown(query: Query, shown: Shown) -> str:
-    """Says which words may mean several drugs, which no source is about, and what is written like those."""
-    unsure = {word: query.readings.get(word.casefold(), ()) for word in query.unresolved}
-    told = [f'"{word}" may mean {listing(names, "or")}: write the name out.' for word, names in unsure.items() if names]
-    if unheld := [word for word, names in unsure.items() if not names]:
-        told.append(f"The corpus has no source for {listing(unheld)}.")
-    named = any(says(word, draft.text) for word in query.unresolved for draft, _ in shown)
-    which = "it" if len(unsure) == 1 else "them"
-    told.append(f"Only what other sources say of {which} is shown." if named else f"Nothing here is about {which}.")
-    if alike := sorted({key for word in unheld for key in query.lookalikes.get(word.casefold(), ())}):
-        told.append(f"Similar names that it knows: {', '.join(alike)}.")
-    return " ".join(told)
-
-
-def _missing(query: Query, found: Found, shown: Shown, dropped: Sequence[Draft]) -> str:
-    """Says which drugs, or that nothing at all, could be answered; empty where nothing is missing."""
+def _gaps(scene: Scene, found: Found, dropped: Sequence[Draft], filters: Filters) -> list[Notice]:
+    """What an answer lacks, in the order in which a reader should learn of it."""
+    query, shown = scene.query, scene.shown
+    told = [*notices.unknown(query, shown), *notices.apart(query, found.apart, filters)]
     if not shown:
-        if query.unresolved and not query.drugs:
-            return ""
-        return (
-            "No indexed source answers this question."
-            if found.nearest
-            else "Nothing in the index matches this question."
-        )
-    silent = _silent(query, [*(draft for draft, _ in shown), *dropped])
-    return f"No relevant passage was found for {listing(silent)}." if silent else ""
+        return [*told, *notices.unanswered(query, bool(found.nearest), _bare(scene.view, query))]
+    drafts = [*(draft for draft, _ in shown), *dropped]
+    told += [*notices.missing(query, drafts), *notices.population(uncovered(query, shown))]
+    return [*told, *notices.omitted(dropped)]
 
 
-def _silent(query: Query, drafts: Sequence[Draft]) -> list[str]:
-    """The question's drugs that no draft is about."""
-    told = {index for draft in drafts for index in drugs_of(query, draft)}
-    return [" and ".join(keys) for index, keys in enumerate(query.drugs) if index not in told]
-
-
-def _status(shown: Shown, notices: Sequence[Notice], silent: Sequence[str]) -> Status:
+def _status(query: Query, shown: Shown, told: Sequence[Notice]) -> Status:
     if not shown:
         return "abstained"
-    lacking = LEADING - {"spelling_corrected", "class_members"}  # said first, though nothing is missing
-    return "partial" if silent or any(notice.code in lacking for notice in notices) else "answered"
+    lacking = any(notice.code in notices.LACKING for notice in told)
+    return "partial" if lacking or notices.silent(query, [draft for draft, _ in shown]) else "answered"
 
 
 def _provenance(view: View, generator: str) -> Provenance:

@@ -20,8 +20,10 @@ def _label(document: Document) -> str:
     version = f"version {document.version}" if document.version else ""
     effective = f"effective {document.effective.isoformat()}" if document.effective else ""
     state = ", ".join(part for part in (version, effective) if part)
-    source = "; ".join(part for part in (document.labeler.rstrip(". "), state) if part)
-    return _sentences(f"{document.title.rstrip('. ')} [drug label{_editorial(document)}]", source)
+    labeler = document.labeler.rstrip(". ")
+    title = document.title.rstrip(". ")  # openFDA's labels have no title; theirs is made of the drug and the labeler
+    title = title.removesuffix(labeler).rstrip(", ") or title
+    return _sentences(f"{title} [drug label{_editorial(document)}]", "; ".join(filter(None, (labeler, state))))
 
 
 def _article(document: Document) -> str:

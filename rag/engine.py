@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import date
+from functools import cache
+from importlib.metadata import version
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
@@ -18,12 +20,20 @@ from ingest.store import Store
 from rag.answering import Request, respond
 from rag.compose import answer_to_dict
 from rag.dense import open_embedder
-from rag.errors import GeneratorError, IndexUnavailableError, NotFoundError, RagError
-from rag.generate import Extractive, Generator
+from rag.errors import GeneratorError, IndexUnavailableError, NotFoundError, RagError, ReplayError
+from rag.evidence import Selector
+from rag.generate import Generator
+from rag.generators import open_generators
 from rag.query import Query, understand
+from rag.reader import Reader
+from rag.receipt import Asked, asked_of, receipt_of, sealed
+from rag.recheck import Checked, Claimed, check
+from rag.replay import Replay, compare
+from rag.selectors import Plain, Weights
+from rag.selectors import Tuned as TunedSelector
 from rag.settings import Settings
 from rag.tuned import Tuned
-from rag.types import Answer, Embedder, Filters, Hit, Notice
+from rag.types import Answer, Embedder, Filters, Hit, Judge, Notice, Receipt
 from rag.view import DiskViews, View
 
 log = logging.getLogger(__name__)
@@ -68,6 +78,10 @@ class Engine:
 
     The same question on the same generation gets the same answer, apart from its id and timings. Where no generation
     can be opened the engine still looks up records; `view` says why, and `refresh` tries again.
+
+    ``selector``: scores sentences; None: by words and the embedder. ``judge``: confirms what is no quote and tells on
+    which side sources are; None: quotes alone are shown. ``models`` (names with checksums, by use) and ``device`` are
+    for receipts: what else decides an answer.
     """
 
     def __init__(
@@ -79,12 +93,25 @@ class Engine:
         *,
         generator: str = "extractive",
         max_references: int = 8,
-        min_score: float = 0.32,
+        min_score: float = 0.3,
+        selector: Selector | None = None,
+        judge: Judge | None = None,
+        models: Mapping[str, str] | None = None,
+        device: str = "cpu",
         new_id: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
-        self._library, self._views, self._embedder, self._generators = library, views, embedder, generators
+        self._library, self._views, self._generators = library, views, generators
         self._generator, self._max_references, self._min_score = generator, max_references, min_score
-        self._new_id = new_id
+        self._selector, self._judge, self._new_id = selector or Plain(embedder), judge, new_id
+        self._models = {"embedder": embedder.name, "selector": self._selector.name, **(models or {})}
+        if judge:
+            self._models["judge"] = judge.name
+        self._settings = {
+            "device": device,
+            "generator": generator,
+            "max_references": max_references,
+            "min_score": min_score,
+        }
         self._view: View | None = None
         self._trouble: RagError | StoreError = IndexUnavailableError(NO_INDEX)
         self._swap = threading.Lock()
@@ -102,14 +129,19 @@ class Engine:
             store = Store.open(settings.database_url)
             undo.callback(store.close)
             embedder = open_embedder(settings, threads)
+            tuned, reader = Tuned.of(embedder), Reader.of(embedder)
             engine = Engine(
                 store,
-                DiskViews(settings.index_dir, store, embedder, settings.device, reranker=Tuned.of(embedder)),
+                DiskViews(settings.index_dir, store, embedder, settings.device, reranker=tuned),
                 embedder,
-                {"extractive": Extractive()},
+                open_generators(settings),
                 generator=settings.generator,
                 max_references=settings.max_references,
                 min_score=settings.min_score,
+                selector=TunedSelector(reader, Weights.read()) if reader else None,
+                judge=reader,
+                models={"retriever": tuned.name} if tuned else {},
+                device=embedder.device,
             )
             undo.pop_all()
         return engine
@@ -156,40 +188,47 @@ class Engine:
         as_of: date | None = None,
         max_references: int | None = None,
         generator: str | None = None,
+        keep: bool = True,
     ) -> Answer:
-        """The answer, kept in the store under its id; see `rag.answering` for how it comes about.
+        """The answer, with ``keep`` in the store under its id; see `rag.answering` for how it comes about.
 
         Raises what `view` does, and `GeneratorError`. An answer that could not be kept is still given, with the
         notice ``not_stored``: a reader at the bedside needs it more than the record does.
         """
-        name = generator or self._generator
-        if name not in self._generators:
-            raise GeneratorError(f"unknown generator {name!r}; there are: {', '.join(sorted(self._generators))}")
-        request = Request(
-            answer_id=self._new_id(),
-            question=question,
-            filters=filters or Filters(),
-            as_of=as_of,
-            max_references=max_references or self._max_references,
-            generator=name,
-            min_score=self._min_score,
-        )
-        answer = respond(self.view, self._library, self._embedder, self._generators[name], request)
-        return self._kept(answer)
+        asked = Asked(question, filters or Filters(), as_of, max_references, generator)
+        return self._kept(*self._made(asked)) if keep else sealed(*self._made(asked))
+
+    def replay(self, answer_id: str) -> Replay:
+        """A kept answer beside the one that its question gets now, which is not kept; see `rag.replay`.
+
+        Raises `NotFoundError`, `ReplayError` and what `view` does.
+        """
+        stored = self.answer(answer_id)
+        try:
+            again = sealed(*self._made(asked_of(receipt_of(stored))))
+        except GeneratorError as error:
+            raise ReplayError(f"the answer {answer_id!r} cannot be made again: {error}") from error
+        return compare(stored, again, cache(self._library.document))
+
+    def verify(self, claimed: Claimed | str) -> Checked:
+        """What of a text with citations its sources bear out now, see `rag.recheck`; a string: the id of a kept answer.
+
+        Raises `NotFoundError` and what `view` does.
+        """
+        view = self.view
+        if isinstance(claimed, str):
+            claimed = Claimed.of_answer(self.answer(claimed))
+        return check(claimed, self._library, view.resolver, self._judge)
 
     def search(
         self, question: str, k: int = 10, filters: Filters | None = None, as_of: date | None = None
-    ) -> tuple[list[Hit], Timings]:
-        """The best ``k`` passages, and the milliseconds it took (``retrieve``, ``total``)."""
+    ) -> tuple[Query, list[Hit], Timings]:
+        """The question as it was read, the best ``k`` passages, and the milliseconds (``retrieve``, ``total``)."""
         view, started = self.view, time.perf_counter()
         query = understand(question, view.resolver)
         hits = view.searcher.search(query, k, filters or Filters(), as_of)
         elapsed = round(1000 * (time.perf_counter() - started), 1)
-        return hits, {"retrieve": elapsed, "total": elapsed}
-
-    def understand(self, question: str) -> Query:
-        """What `search` looks for: the question read with the names of the generation that serves."""
-        return understand(question, self.view.resolver)
+        return query, hits, {"retrieve": elapsed, "total": elapsed}
 
     def document(self, document_id: str) -> Document:
         """The whole document; raises `NotFoundError`."""
@@ -203,14 +242,43 @@ class Engine:
         """A kept answer as the contract writes it; raises `NotFoundError`."""
         return _found(self._library.answer(answer_id), "answer", answer_id)
 
-    def _kept(self, answer: Answer) -> Answer:
+    def _made(self, asked: Asked) -> tuple[Answer, Receipt]:
+        """The answer and what it was made of; raises what `ask` does."""
+        name = asked.generator or self._generator
+        if name not in self._generators:
+            there = ", ".join(sorted(self._generators))
+            raise GeneratorError(f"the generator {name!r} is not set up here; there are: {there}")
+        view, writer = self.view, self._generators[name]
+        request = Request(
+            answer_id=self._new_id(),
+            question=asked.question,
+            filters=asked.filters,
+            as_of=asked.as_of,
+            max_references=asked.max_references or self._max_references,
+            generator=name,
+            min_score=self._min_score,
+        )
+        receipt = Receipt(
+            citerx=version("citerx"),
+            index=view.manifest.generation,
+            models=self._models,
+            generator={"name": name, **writer.made_of},
+            request=asked.to_json(),
+            settings=self._settings,
+            sha256="",
+        )
+        return respond(view, self._library, self._selector, writer, request, judge=self._judge), receipt
+
+    def _kept(self, answer: Answer, receipt: Receipt) -> Answer:
+        """The sealed answer, in the store unless that is not possible now."""
+        given = sealed(answer, receipt)
         try:
-            self._library.save_answer(answer.answer_id, answer_to_dict(answer))
+            self._library.save_answer(given.answer_id, answer_to_dict(given))
         except StoreError as error:
             log.warning("answer %s is not kept: %s", answer.answer_id, error)
             notice = Notice("not_stored", "This answer could not be stored and cannot be fetched again by its id.")
-            return replace(answer, notices=(*answer.notices, notice))
-        return answer
+            return sealed(replace(answer, notices=(*answer.notices, notice)), receipt)
+        return given
 
 
 def _found(record: Record | None, what: str, name: str) -> Record:

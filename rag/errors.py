@@ -39,6 +39,10 @@ class NotFoundError(RagError):
     """No document, passage or answer has this id."""
 
 
+class ReplayError(RagError):
+    """A kept answer cannot be made again: it has no receipt that can be read, or nothing here can write it."""
+
+
 class EvaluationError(RagError):
     """A question file or shared set cannot be used, or nothing is left to ask; the message names file and question."""
 

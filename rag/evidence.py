@@ -1,9 +1,7 @@
 """From hits to sentences: which sentences of the passages found answer the question, best first.
 
-Score, 0 to 1: the mean of *lexical* (BM25 over the candidate sentences, divided by the sum of the question terms' idf
-and cut at 1: about 1 where a sentence has every term once) and *semantic* (cosine to the question). A term that no
-candidate has weighs as much as the rarest one. Questions that single something out (two drugs, a section, a population)
-add a third part, *focus* (`rag.focus`), and the score becomes ``0.7 * mean + 0.3 * focus``.
+Every quotable sentence is a candidate. What is cheap to know of them (`Candidate`) picks the few that a `Selector`
+reads (`rag.selectors`): each drug of the question gets its share, and what says the same is read once.
 """
 
 from __future__ import annotations
@@ -14,22 +12,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, zip_longest
+from typing import Protocol
 
-import numpy as np
 from rank_bm25 import BM25Plus
 
 from ingest.sentences import Span
-from rag.focus import focus, group_of, is_focused, of_several
+from rag.focus import focus, group_of, of_several
 from rag.lexical import analyse
 from rag.query import Query
 from rag.spans import quotable
-from rag.types import Embedder, Evidence, Hit
+from rag.types import Evidence, Hit
 
-SHORTLIST = 10
-"""Sentences that are embedded; they take most of the time of an answer."""
-EMBEDDED = 160
-"""Characters of a sentence that are embedded: about 40 tokens; what comes after in a long list changes little."""
-FOCUS = 0.3
 NEAR_DUPLICATE = 0.85
 """Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
 
@@ -50,45 +43,79 @@ _BRITISH = re.compile(r"(?<=[a-z]{4})is(?=(?:e[ds]?|ing|ations?)\b)")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence before scoring; ``drugs`` are the question's drugs that it or its document is about."""
+    """A sentence before it is read. ``place``: of its hit in the search, from 0.
+
+    ``lexical``: BM25 over the candidates, divided by the sum of the question terms' idf and cut at 1: about 1 where a
+    sentence has every term once; a term that no candidate has weighs as much as the rarest one. ``focus``: `rag.focus`.
+    """
 
     hit: Hit
     text: str
     start: int
     end: int
+    place: int = 0
     focus: float = 0.0
     lexical: float = 0.0
 
 
-def select(query: Query, hits: Sequence[Hit], embedder: Embedder, shortlist: int = SHORTLIST) -> list[Evidence]:
-    """At most ``shortlist`` sentences of ``hits``, best first, near-equal ones once, each drug with its share."""
+class Selector(Protocol):
+    """Tells how well sentences answer (`rag.selectors`). Conformance suite: ``tests/contracts/selector.py``."""
+
+    @property
+    def name(self) -> str:
+        """Identifies weights; part of an answer's receipt."""
+
+    @property
+    def read(self) -> int:
+        """How many sentences of a question it reads."""
+
+    def first(self, query: Query, found: Sequence[Candidate]) -> Sequence[float]:
+        """What each is worth before it is read, at no great cost."""
+
+    def scores(self, query: Query, found: Sequence[Candidate]) -> Sequence[float]:
+        """How well each answers, 0 to 1."""
+
+
+def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | None = None) -> list[Evidence]:
+    """The sentences of ``hits`` that were read, at most ``most`` (None: what the selector reads), best first.
+
+    Scores have three decimals, so that ties are ties on every machine.
+    """
+    found = known(query, hits)
+    if not found:
+        return []
+    worth = zip(selector.first(query, found), found, strict=True)
+    ranked = [item for _, item in sorted(worth, key=lambda one: (-one[0], *_place(one[1])))]
+    kept = _distinct(_shares(query, ranked), selector.read if most is None else most)
+    evidence = [
+        Evidence(item.hit, item.text, item.start, item.end, round(score, 3))
+        for item, score in zip(kept, selector.scores(query, kept), strict=True)
+    ]
+    return sorted(evidence, key=lambda item: (-item.score, item.hit.document.document_id, item.start))
+
+
+def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:
+    """The candidates with all that is known of them before any is read."""
     found = list(candidates(hits))
     if not found:
         return []
     pairs = [(item.hit, item.text) for item in found]
-    scored = [
+    return [
         replace(candidate, focus=value, lexical=lexical)
         for candidate, value, lexical in zip(found, focus(query, pairs), _lexical(query, found), strict=True)
     ]
-    ranked = _shares(query, sorted(scored, key=_before_embedding))
-    kept = _distinct(ranked, shortlist)
-    evidence = [
-        Evidence(candidate.hit, candidate.text, candidate.start, candidate.end, score)
-        for candidate, score in zip(kept, _scores(query, kept, embedder), strict=True)
-    ]
-    return sorted(evidence, key=lambda item: (-item.score, item.hit.document.document_id, item.start))
 
 
 def candidates(hits: Iterable[Hit]) -> Iterable[Candidate]:
     """The quotable sentences of the hits, offsets into their section's text, each span of a section once."""
     seen: set[tuple[str, str, int, int]] = set()
-    for hit in hits:
+    for place, hit in enumerate(hits):
         passage = hit.passage
         for start, end in _quotable(passage.text):
             key = (passage.document_id, passage.section, passage.start + start, passage.start + end)
             if key not in seen:
                 seen.add(key)
-                yield Candidate(hit, passage.text[start:end], *key[2:])
+                yield Candidate(hit, passage.text[start:end], *key[2:], place)
 
 
 @lru_cache(4096)
@@ -132,8 +159,8 @@ def _lexical(query: Query, found: Sequence[Candidate]) -> list[float]:
     return [min(1.0, float(score) / ideal) for score in scores]
 
 
-def _before_embedding(item: Candidate) -> tuple[float, str, int]:
-    return -(item.lexical + item.focus), item.hit.document.document_id, item.start
+def _place(item: Candidate) -> tuple[str, int]:
+    return item.hit.document.document_id, item.start
 
 
 def _shares(query: Query, ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -163,20 +190,10 @@ def _overlap(item: Candidate, before: Candidate) -> bool:
 
 
 def _repeats(item: Candidate, words: set[str], before: Candidate, other: set[str]) -> bool:
-    if item.hit.drugs != before.hit.drugs:
-        return False
+    if item.hit.drugs != before.hit.drugs or _figures(words) != _figures(other):
+        return False  # rows of a dose table differ in nothing else
     return words <= other or len(words & other) >= NEAR_DUPLICATE * len(words | other)
 
 
-def _scores(query: Query, kept: Sequence[Candidate], embedder: Embedder) -> list[float]:
-    """The documented score of each candidate, rounded to three decimals so that ties are ties on every machine."""
-    texts = [
-        f"{', '.join(item.hit.drugs)}: {item.text[:EMBEDDED]}" if item.hit.drugs else item.text[:EMBEDDED]
-        for item in kept
-    ]
-    cosines = np.clip(embedder.encode(texts) @ embedder.encode([query.question])[0], 0, 1)
-    weight = FOCUS if is_focused(query) else 0.0
-    return [
-        round((1 - weight) * (item.lexical + float(cosine)) / 2 + weight * item.focus, 3)
-        for item, cosine in zip(kept, cosines, strict=True)
-    ]
+def _figures(words: Iterable[str]) -> set[str]:
+    return {word for word in words if word[0].isdigit()}

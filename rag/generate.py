@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, zip_longest
+from types import MappingProxyType
 from typing import Protocol
 
 from ingest.schema import Kind
+from rag.arrange import blocks, of_one_route, unrepeated
 from rag.focus import group_of, mechanisms, names_other, of_several, shared_pathways
 from rag.query import Query
 from rag.types import Draft, Evidence
 
 MAX_STATEMENTS = 8
+QUOTED = 5
+"""How many quotations make an answer, or one for each drug; rows of one table count as one, their words as none."""
 MAX_WORDS = 140
 """About what is taken in within 20 seconds of reading on a screen (skimming, grouped by drug)."""
 WEAK = 0.6
@@ -40,6 +44,10 @@ class Generator(Protocol):
     Each draft names the evidence it rests on, all of it from the evidence given. No evidence: no drafts.
     """
 
+    @property
+    def made_of(self) -> Mapping[str, str]:
+        """What else decides its text, for receipts: ``model``, ``prompt``, ``seed``; empty where nothing does."""
+
     def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
         """At most a screenful of drafts; ``evidence`` comes best first."""
 
@@ -47,18 +55,25 @@ class Generator(Protocol):
 class Extractive:
     """Verbatim sentences: those that bring the question's drugs together first, then each drug's own, then the rest."""
 
+    made_of: Mapping[str, str] = MappingProxyType({})
+
     def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
         """Deterministic; every draft's text is its evidence's text."""
-        groups = _groups(query, evidence)
-        picked = _within_budget(list(chain.from_iterable(zip_longest(*groups))))
-        return [Draft(item.text, (item,)) for group in groups for item in group if item in picked]
+        groups = [blocks(group) for group in _groups(query, evidence)]
+        most = min(MAX_STATEMENTS, max(QUOTED, len(groups)))
+        picked = _within_budget(list(chain.from_iterable(zip_longest(*groups))), most)
+        return [Draft(item.text, (item,)) for group in groups for block in group if block in picked for item in block]
 
 
 class Scripted:
-    """A fake for tests: writes what ``script`` returns."""
+    """A fake for tests: writes what ``script`` returns and says that it is ``made_of`` this."""
 
-    def __init__(self, script: Callable[[Query, Sequence[Evidence]], list[Draft]]) -> None:
-        self._script = script
+    def __init__(
+        self,
+        script: Callable[[Query, Sequence[Evidence]], list[Draft]],
+        made_of: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self._script, self.made_of = script, made_of
 
     def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
         """Whatever the script says, true or not."""
@@ -90,7 +105,7 @@ def _groups(query: Query, evidence: Sequence[Evidence]) -> list[list[Evidence]]:
     if direct and query.shape == "interaction":
         enough = BESIDE_DIRECT * direct[0].score if len(direct) < 2 else math.inf
         of_drug, rest = [[item for item in group if item.score >= enough] for group in of_drug], []
-    ranked = [_ranked(query, group) for group in (direct, *of_drug, rest) if group]
+    ranked = [of_one_route(unrepeated(_ranked(query, group))) for group in (direct, *of_drug, rest) if group]
     return [[item for item in group if item.score >= WEAK * group[0].score] for group in ranked]
 
 
@@ -112,15 +127,15 @@ def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
     return sorted(group, key=lambda item: -value(item))
 
 
-def _within_budget(turns: Sequence[Evidence | None]) -> list[Evidence]:
-    """From each group in turn, as many as the limits of statements and words allow; the first always."""
-    picked: list[Evidence] = []
+def _within_budget(turns: Sequence[list[Evidence] | None], most: int) -> list[list[Evidence]]:
+    """From each group in turn, at most ``most`` and as many as the limit of words allows; the first always."""
+    picked: list[list[Evidence]] = []
     words = 0
-    for item in turns:
-        if item is None:
+    for block in turns:
+        if block is None:
             continue
-        size = len(item.text.split())
-        if len(picked) < MAX_STATEMENTS and (not picked or words + size <= MAX_WORDS):
-            picked.append(item)
+        size = len(block[0].text.split()) if len(block) == 1 else 0
+        if len(picked) < most and (not picked or words + size <= MAX_WORDS):
+            picked.append(block)
             words += size
     return picked

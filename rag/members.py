@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.compose import listing
-from rag.evidence import select
+from rag.evidence import Selector, select
 from rag.generate import WEAK
 from rag.query import Query
-from rag.types import Embedder, Evidence, Hit, Notice
+from rag.types import Evidence, Hit, Notice
 from rag.view import View
 
 EACH = 4
-"""Sentences that are embedded for each member."""
+"""Sentences that are read for each member."""
 
 
 def by_class(query: Query) -> bool:
@@ -28,18 +28,18 @@ def searched(query: Query) -> Query:
     return replace(query, question=_asked_of(query, "")) if by_class(query) else query
 
 
-def chosen(view: View, query: Query, hits: Sequence[Hit], embedder: Embedder) -> list[Evidence]:
+def chosen(view: View, query: Query, hits: Sequence[Hit], selector: Selector) -> list[Evidence]:
     """The sentences that answer, best first; for each member of a class as if the question had named it.
 
     A sentence much weaker than another member's best is left out: the matter may just not be said of its drug.
     """
     if not by_class(query):
-        return select(query, hits, embedder)
+        return select(query, hits, selector)
     found: dict[tuple[str, int], Evidence] = {}
     for keys in query.drugs:
         own = replace(query, drugs=(keys,), mentions=(), question=_asked_of(query, " and ".join(keys)))
         of_it = [hit for hit in hits if set(hit.drugs) & set(keys) or (not hit.drugs and view.about(own, hit, ""))]
-        for item in select(own, of_it, embedder, EACH):
+        for item in select(own, of_it, selector, EACH):
             found.setdefault((item.hit.passage.passage_id, item.start), item)
     ranked = sorted(found.values(), key=lambda item: -item.score)
     return [item for item in ranked if item.score >= WEAK * ranked[0].score]

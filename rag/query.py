@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
@@ -12,6 +12,7 @@ from rag.classes import ClassMention
 from rag.drugs import Mention, Reading, Resolver
 from rag.everyday import partner_words
 from rag.ingredients import unique
+from rag.neutral import neutral
 from rag.patient import Population, populations_of, routes_of
 from rag.roles import Allergy, Named, Treated, allergies, aside, with_roles
 from rag.sections import TOPICS, Topic, asked, slugs_of
@@ -113,7 +114,17 @@ class Query:
 
 
 def understand(question: str, resolver: Resolver) -> Query:
-    """Reads ``question`` with the names that ``resolver`` knows; an empty question gives an empty query."""
+    """Reads ``question`` with the names that ``resolver`` knows; an empty question gives an empty query.
+
+    What must not matter for an answer is taken out first (`rag.neutral`).
+    """
+    query = _read(question, resolver)
+    words = (*(one.surface for one in query.mentions), *query.unresolved)
+    plain = neutral(question, frozenset(word.casefold() for word in words))
+    return query if plain == question else replace(_read(plain, resolver), populations=query.populations)
+
+
+def _read(question: str, resolver: Resolver) -> Query:
     reading = resolver.read(question)
     text = question.casefold()
     said = _said(question, reading)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-GeneratorName = Literal["extractive"]
+GeneratorName = Literal["extractive", "transformers", "openai"]
 
 
 class Settings(BaseSettings):
@@ -24,6 +25,31 @@ class Settings(BaseSettings):
         default="", description="Folder of a sentence-transformers model; empty: packaged all-MiniLM-L6-v2"
     )
     device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="Where models and vector search run")
+    llm_folder: str = Field(
+        default="", description="Folder of a local transformers model, the generator `transformers`; empty: none"
+    )
+    llm_adapter: str = Field(default="", description="Folder of a PEFT adapter for that model; empty: none")
+    llm_4bit: bool = Field(default=False, description="Whether that model is loaded in 4 bits (bitsandbytes)")
+    llm_server: str = Field(
+        default="",
+        description="Base URL, with its `/v1`, of an OpenAI-compatible server, the generator `openai`; empty: none",
+    )
+    llm_model: str = Field(default="", description="Which of that server's models is asked")
+    llm_key: SecretStr = Field(default=SecretStr(""), description="Key of that server, where it wants one")
+    llm_chat: bool = Field(
+        default=True, description="Whether that server is asked by chat; false: plain text for completion"
+    )
+    llm_context: int = Field(
+        default=4096, ge=256, description="Tokens that a language model takes, prompt and answer together"
+    )
+    llm_max_tokens: int = Field(default=512, ge=1, description="Tokens of a language model's answer at most")
+    llm_temperature: float = Field(
+        default=0.0, ge=0, le=2, description="0: a language model's likeliest words; above: drawn from the seed"
+    )
+    llm_seed: int = Field(default=0, ge=0, description="Seed of a language model's choices")
+    llm_timeout: float = Field(
+        default=60.0, gt=0, description="Seconds after which a language model's answer is given up"
+    )
     generator: GeneratorName = Field(default="extractive", description="What writes the answers")
     host: str = Field(default="127.0.0.1", description="Address the service listens on")
     port: int = Field(default=8000, description="Port the service listens on")
@@ -31,7 +57,7 @@ class Settings(BaseSettings):
         default=8, ge=1, le=20, description="References of an answer when the request names no number"
     )
     min_score: float = Field(
-        default=0.32, ge=0, le=1, description="Evidence score below which a sentence answers nothing; none: abstention"
+        default=0.3, ge=0, le=1, description="Evidence score below which a sentence answers nothing; none: abstention"
     )
     threads: int = Field(
         default=2,
@@ -41,6 +67,14 @@ class Settings(BaseSettings):
     error_threshold: float = Field(
         default=0.1, ge=0, le=1, description="Share of faulty records above which `citerx ingest` exits with 1"
     )
+
+    @field_validator("generator")
+    @classmethod
+    def _set_up(cls, name: GeneratorName, info: ValidationInfo) -> GeneratorName:
+        needed = {"transformers": "llm_folder", "openai": "llm_server"}.get(name)
+        if needed and not info.data.get(needed):
+            raise PydanticCustomError("generator", f"{name} needs CITERX_{needed.upper()}, which is not set")
+        return name
 
     @property
     def database_url(self) -> str:

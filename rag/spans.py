@@ -13,66 +13,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.sentences import Span, sentences
+from rag.debris import is_debris, is_empty_row, is_title
+from rag.headings import NEGATES, NUMBER, REFERENCE, SEE, begin
 
 MAX_WORDS = 70
 """A quotation grows by its context only up to here; longer single sentences stay as they are."""
 MIN_WORDS = 5
 
-_REFERENCE = r"\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)"
-_SEE = r"(?:\[\s*see\b[^\]]*\]|\(\s*see\b[^()]*(?:\([^()]*\)[^()]*)*\))"
-_MARKS = re.compile(rf"(?:[•●▪◦·*–—-]\s+|{_REFERENCE}[\s.]*|{_SEE}[\s.]*)+", re.IGNORECASE)
-_TAIL = re.compile(rf"(?:\s*(?:{_SEE}|{_REFERENCE}))+\s*\.?\s*$", re.IGNORECASE)
+_TAIL = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s*\.?\s*$", re.IGNORECASE)
 # Where text that lost its line breaks goes on after a reference "... occur. ( 7.2 ) Miconazole" or with "7.1 Inducers".
-_RUN_TOGETHER = re.compile(rf"(?<=[.!?])\s*{_REFERENCE}\s+(?=[A-Z])|(?<=[.!?)\]])\s+(?=\d{{1,2}}\.\d{{1,2}}\s+[A-Z])")
-# "7.1 Inducers", "7 DRUG INTERACTIONS", but not "12 COPD patients".
-_NUMBER = re.compile(
-    r"\d{1,2}(?:\.\d{1,2})+\.?\s+(?=[A-Z•])|\d{1,2}\.?\s+(?=[A-Z]{8}|[A-Z]{3,}(?: AND| OF)? [A-Z]{4}|OVERDOSE)"
-)
-_CAPITALS = re.compile(r"(?:[A-Z0-9][A-Z0-9/,:&()'-]*\s+){1,12}(?=[A-Z][a-z]|[•●▪◦]|\d{1,2}\.\d{1,2}\s+[A-Z][a-z])")
-_KNOWN = re.compile(
-    r"(?:(?:BOXED )?WARNINGS?|CONTRAINDICATIONS|PRECAUTIONS|DRUG INTERACTIONS|INDICATIONS AND USAGE)\b:?\s+(?=[A-Z])"
-    r"|(?:Drug Interactions|Contraindications|(?:Boxed )?Warnings?|Precautions|Indications and Usage)"
-    r"\s+(?=[A-Z][\w-]*\s[a-z])"
-)
-# A title run together with its sentence: "CYP2D6 and CYP3A4 Inhibitors Drugs that inhibit ..."; the sentence begins at
-# the first capitalised word that a lower-case word follows, unless that word only continues the title.
-_TITLE = re.compile(
-    r"(?:(?:[A-Z0-9][\w/,()'-]*|and|or|of|with|in|on|the|to|for)\s+){1,12}?(?=[A-Z][a-z]+\s+(?!(?:and|or|of)\b)[a-z])"
-)
+_RUN_TOGETHER = re.compile(rf"(?<=[.!?])\s*{REFERENCE}\s+(?=[A-Z])|(?<=[.!?)\]])\s+(?=\d{{1,2}}\.\d{{1,2}}\s+[A-Z])")
+_CLOSED = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s+(?-i:(?=[A-Z]))", re.IGNORECASE)
 _DEPENDENT = re.compile(
     r"(?:It|Its|This|These|Those|They|Their|Such|However|Therefore|Thus|Consequently|Moreover|Furthermore|Additionally"
     r"|In addition|In contrast|Conversely|Similarly|Likewise|Nevertheless|Both|Neither|The latter|The former"
     r"|As a result|In these|In this|In such)\b"
 )
 _ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
-# Bracketed numbers of a source's own reference list would be taken for the answer's.
-_DEBRIS = re.compile(
-    r"Error! |see full prescribing information for complete"
-    r"|\[\d+(?:\s*[,–-]\s*\d+)*\]|^see\b|^refer to\b|^\(?(?:figure|table)\s+\d"
-    r"|\b(?:is|are) (?:described|listed|shown|summari[sz]ed|presented|provided|given|included) in "
-    r"(?:the )?(?:following )?(?:table|section|figure)\b",
-    re.IGNORECASE,
-)
-
-# Words that turn round or govern what follows; a heading that has one is never cut off.
-_GOVERNS = re.compile(
-    r"\b(?:no|not|nor|non|none|never|neither|cannot|without|do|don't|does|must|should|only|unless|except\w*|less|fewer|more"
-    r"|avoid\w*|contra-?indicat\w*|discontinu\w*|stop\w*|withh[eo]ld\w*|interrupt\w*|reduc\w*|increase|decrease"
-    r"|limit|restrict\w*|prohibit\w*|lack|absence|warnings?|precautions?|caution\w*)\b",
-    re.IGNORECASE,
-)
-_SECTION = re.compile(r"(?:contraindication|warning|precaution)s?", re.IGNORECASE)
-# What a sentence says itself, so that the title of its section may go.
-_FORBIDS = re.compile(
-    r"\bcontraindicated\b|\b(?:should|must|may) not\b|\b(?:Do not|Avoid|Never|Discontinue|not recommended)\b"
-)
-_WARNS = re.compile(
-    r"\b(?:may|can|could|should|must|risk|fatal|serious|severe|not|no|avoid|discontinue|monitor|caution|contraindicated"
-    r"|occur|occurs|occurred|reported|increase[sd]?|decrease[sd]?|reduce[sd]?)\b",
-    re.IGNORECASE,
-)
-_NEGATES = re.compile(r"\b(?:not|never|avoid|unless|except|only|without)\b")
-
 _ITEM = re.compile(r"\s*(?:[•●▪◦]|[·*–—-]\s|[(\[]?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)\]]\s)")
 # "... in these patients: 1." is where the splitter ends the sentence; the number belongs to what follows.
 _STRANDED = re.compile(r"(?<=[:;])\s+(?=(?:\d{1,2}|[A-Za-z])\.$)")
@@ -86,7 +43,8 @@ _FINITE = re.compile(rf"\b{_VERB}", re.IGNORECASE)
 # "Patients who are pregnant" is no sentence.
 _RELATIVE = re.compile(
     rf"\b(?:(?:who|which|that)\s+(?:\w+ly\s+|also\s+|already\s+)?"
-    rf"|(?:whom|whose|where|when|if|unless|while|because)\b[^,;.]{{0,60}}?\b){_VERB}(?:\s+(?:not\s+)?(?:have|be|been)\b)?",
+    rf"|(?:(?:for|in|of|by|with) which|whom|whose|where|when|if|unless|while|because)\b[^,;.]{{0,60}}?\b){_VERB}"
+    rf"(?:\s+(?:not\s+)?(?:have|be|been)\b)?",
     re.IGNORECASE,
 )
 _FORBIDDING = re.compile(r"(?:do not|don't|avoid|never)\s", re.IGNORECASE)
@@ -168,7 +126,7 @@ def _pieces(text: str, line: str, base: int) -> Iterator[Span]:
 def _unit(text: str, low: int, high: int) -> _Unit:
     start, end = trim(text, low, high)
     raw = text[low:high]
-    number = _NUMBER.match(raw)
+    number = NUMBER.match(raw)
     item = not number and (_ITEM.match(raw) is not None or _ITEM.match(text, max(0, start - 2), end) is not None)
     heading = raw[number.end() :] if number else raw
     title = _TITLED.match(heading) is not None
@@ -176,11 +134,29 @@ def _unit(text: str, low: int, high: int) -> _Unit:
 
 
 def _parted(text: str, start: int, end: int) -> Iterator[Span]:
-    """The sentence cut where its source ran sentences together."""
+    """The sentence cut where its source ran sentences together; what follows a prohibition stays with it."""
     for match in _RUN_TOGETHER.finditer(text, start, end):
-        yield start, match.start()
+        yield from _unstopped(text, start, match.start())
         start = match.end()
+    yield from _unstopped(text, start, end)
+
+
+def _unstopped(text: str, start: int, end: int) -> Iterator[Span]:
+    """Cut between two clauses where a reference closed the first without a stop: "... may occur (5.1) It can ..."."""
+    closed = list(_CLOSED.finditer(text, start, end))
+    for number, match in enumerate(closed, 1):
+        rest = text[match.end() : closed[number].start() if number < len(closed) else end]
+        before = text[start : match.start()]
+        apart = _FORBIDDING.match(rest) or (_full(rest) and not _BARS.search(before) and not _FINITE.match(rest))
+        if apart and _full(before):
+            yield start, match.start()
+            start = match.end()
     yield start, end
+
+
+def _full(piece: str) -> bool:
+    """Whether the piece is a clause of its own: an order that forbids, or words with a finite verb."""
+    return _FORBIDDING.match(piece) is not None or _FINITE.search(_RELATIVE.sub("", piece)) is not None
 
 
 def trim(text: str, start: int, end: int) -> Span:
@@ -191,53 +167,9 @@ def trim(text: str, start: int, end: int) -> Span:
     >>> source[start:end]
     'Monitor digoxin levels'
     """
-    first = start
-    for _ in range(3):
-        before = start
-        for after in _steps(text, start, end):
-            if not _loses(text[first:after], text[after:end]):
-                start = after
-                break
-        if start == before:
-            break
+    start = begin(text, start, end)
     tail = _TAIL.search(text, start, end)
-    return start, (tail.start() if tail and not _NEGATES.search(tail.group()) else end)
-
-
-def _steps(text: str, start: int, end: int) -> list[int]:
-    """Where the statement may begin, the boldest cut first: after its heading, its number, its bullets."""
-    marks = _skip(_MARKS, text, start, end)
-    numbered = _skip(_NUMBER, text, marks, end)
-    if numbered == marks:
-        return [_skip_capitals(text, marks, end), marks]
-    capitals = _skip(_CAPITALS, text, numbered, end)
-    return [capitals if capitals > numbered else _skip(_TITLE, text, numbered, end), numbered, marks]
-
-
-def _loses(cut: str, rest: str) -> bool:
-    """Whether ``cut`` has words that ``rest`` needs; a section's title is missed only where ``rest`` is no warning."""
-    words = _GOVERNS.findall(
-        re.sub(_SEE, lambda see: see.group() if _NEGATES.search(see.group()) else "", cut, flags=re.IGNORECASE)
-    )
-    if not all(_SECTION.fullmatch(word) for word in words):
-        return True
-    if any(word.lower().startswith("contra") for word in words):
-        return not _FORBIDS.search(rest)
-    return bool(words) and not _WARNS.search(rest)
-
-
-def _skip(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
-    match = pattern.match(text, start, end)
-    return match.end() if match and match.end() < end else start
-
-
-def _skip_capitals(text: str, start: int, end: int) -> int:
-    """Past an unnumbered heading: a section's own title, or capitals of two long words (one may be an abbreviation)."""
-    known = _skip(_KNOWN, text, start, end)
-    if known > start:
-        return known
-    match = _CAPITALS.match(text, start, end)
-    return match.end() if match and len(re.findall(r"[A-Z]{4,}", match.group())) >= 2 else start
+    return start, (tail.start() if tail and not NEGATES.search(tail.group()) else end)
 
 
 def _alone(text: str, units: list[_Unit]) -> list[bool]:
@@ -261,7 +193,7 @@ def _alone(text: str, units: list[_Unit]) -> list[bool]:
 def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -> bool:
     """Whether a unit says the same without what is before it (``fresh``: right after a colon)."""
     piece = text[unit.start : unit.end]
-    full = _FORBIDDING.match(piece) is not None or _FINITE.search(_RELATIVE.sub("", piece)) is not None
+    full = _full(piece)
     if fresh or (governed and (unit.item or not full)):
         return False
     if unit.item:
@@ -325,10 +257,12 @@ def _words(text: str, start: int, end: int) -> int:
 def _whole(text: str, span: Span) -> bool:
     """Whether the span reads as a statement: no heading, no debris, no list fragment."""
     piece = text[span[0] : span[1]]
-    if _DEBRIS.search(piece):
-        return False
     if is_row(piece):
-        return True
+        return not is_empty_row(piece)
+    if is_debris(piece) or (is_title(piece) and not re.search(r"[:•\n]", piece) and not _FINITE.search(piece)):
+        return False
+    if len(_CLOSED.findall(piece)) > 1 and not _full(piece):
+        return False  # a list of which the sentence that governs it is out of reach
     words = piece.split()
     if len(words) < MIN_WORDS or piece[0].islower():
         return False

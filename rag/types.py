@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from ingest.schema import Document, Passage
 Floats = NDArray[np.float32]
 Support = Literal["verbatim", "entailed", "unsupported"]
 Status = Literal["answered", "partial", "abstained"]
+Stance = Literal["supports", "contradicts", "mentions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A source of the answer as the contract shows it."""
+    """A source of the answer as the contract shows it; ``stance``: on what a yes/no question asks, else None."""
 
     number: int
     document_id: str
@@ -125,6 +126,7 @@ class Reference:
     quotes: tuple[Quote, ...]
     expression_of_concern: bool = False
     corrected: bool = False
+    stance: Stance | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,23 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an answer was made of, so that it can be made again. ``models``: names with checksums, by their use.
+
+    ``request``: question, filters, date and limits as asked; ``settings``: those that decide an answer; ``sha256``: of
+    the answer as canonical JSON without id, timings and receipt.
+    """
+
+    citerx: str
+    index: str
+    models: dict[str, str]
+    generator: dict[str, str]
+    request: dict[str, Any]
+    settings: dict[str, Any]
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The whole answer; ``answer`` is the text with ``[1][2]`` markers, ``timings_ms`` in milliseconds per stage."""
 
@@ -171,6 +190,26 @@ class Answer:
     confidence: float
     provenance: Provenance
     timings_ms: dict[str, float]
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How probable it is that a text supports a claim, and that it contradicts it; the rest: neither."""
+
+    supports: float
+    contradicts: float
+
+
+class Judge(Protocol):
+    """Tells whether texts support claims. Conformance suite: ``tests/contracts/judge.py``."""
+
+    @property
+    def name(self) -> str:
+        """Identifies weights and calibration."""
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Verdict]:
+        """One verdict for each (text, claim); a claim may be a yes/no question, then supporting means yes."""
 
 
 class Embedder(Protocol):

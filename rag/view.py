@@ -24,6 +24,8 @@ PAIR_DEPTH = 100
 """Passages looked at for each name of a drug before it is said that none names both."""
 PAPER_NAMES = 3
 """Names of each drug that papers on both are searched by, in all pairs."""
+ALIKE_DEPTH = 24
+"""Passages of a drug's labels that are looked through for the same words."""
 FEW_PAPERS = 3
 """Passages of papers on a mechanism; more would crowd out what is said of the drugs themselves."""
 
@@ -154,6 +156,13 @@ class View:
             found |= {hit.passage.passage_id: hit for hit in hits}
             covered |= {(one, two)} if hits else set()
         return Together(list(found.values()), frozenset(covered))
+
+    def alike(
+        self, keys: tuple[str, ...], slugs: tuple[str, ...], words: Sequence[str], as_of: date | None
+    ) -> list[Hit]:
+        """Passages of a drug's labels in force, of these sections (none: of all), that share most of the words."""
+        scope = replace(_labels(keys, Filters(), as_of), sections=frozenset(slugs) or None)
+        return self._hits(self.index.lexical(" ".join(words), ALIKE_DEPTH, scope))
 
     def filtered(self, filters: Filters) -> frozenset[str]:
         """The keys of the filter's drugs."""

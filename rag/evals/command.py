@@ -56,10 +56,10 @@ def run(request: Request, settings: Settings, say: Say, embedder: Embedder | Non
 
     Raises `UnknownNameError`, `EvaluationError` and what opening store, index and models raises.
     """
-    systems = _checked("system", request.systems or DEFAULT, SYSTEMS)
+    systems = checked("system", request.systems or DEFAULT, SYSTEMS)
     labels = {one.name: one for one in load(request.questions)}
     usual = (*labels, *(POOLS if request.shared else ()))
-    sets = _checked("set", request.sets or usual, (*labels, *POOLS))
+    sets = checked("set", request.sets or usual, (*labels, *POOLS))
     embedder = embedder or open_embedder(settings)
     asked = {name: one for name, one in labels.items() if name in sets}
     request.out.mkdir(parents=True, exist_ok=True)
@@ -77,8 +77,8 @@ def run(request: Request, settings: Settings, say: Say, embedder: Embedder | Non
             results.append(found.result)
             lines["questions.jsonl"] += report.by_question(kept.judged, found)
             lines["misses.jsonl"] += ({"system": systems[0], **miss} for miss in wrong)
-    config = {**_config(request, systems, sets), "threads": settings.threads, "device": settings.device}
-    return _write(request.out, Result(config, _provenance(asked), tuple(results)), lines)
+    made = {**config(request, systems, sets), "threads": settings.threads, "device": settings.device}
+    return _write(request.out, Result(made, provenance(asked), tuple(results)), lines)
 
 
 def _place(name: str, request: Request, settings: Settings, embedder: Embedder, say: Say) -> Place:
@@ -86,7 +86,7 @@ def _place(name: str, request: Request, settings: Settings, embedder: Embedder, 
     work = request.out / "work"
     if name == LABELS:
         return Place(name, settings.database_url, settings.index_dir, work)
-    return prepare(_pool(name, request), work, embedder, _steps(name, say))
+    return prepare(_pool(name, request), work, embedder, steps(name, say))
 
 
 def _judged(collection: Collection, request: Request, labels: Iterable[QuestionSet]) -> list[Judged]:
@@ -102,7 +102,9 @@ def _pool(name: str, request: Request) -> Pool:
     return reduced(pool, request.split, request.limit) if request.limit else pool
 
 
-def _steps(name: str, say: Say) -> Callable[[int, int], None]:
+def steps(name: str, say: Say) -> Callable[[int, int], None]:
+    """Tells now and then how far the indexing of a pool is."""
+
     def progress(done: int, total: int) -> None:
         if done % STEP == 0:
             say(f"{name}: indexing, {done} of {total} steps")
@@ -110,18 +112,20 @@ def _steps(name: str, say: Say) -> Callable[[int, int], None]:
     return progress
 
 
-def _checked(what: str, names: tuple[str, ...], known: Iterable[str]) -> tuple[str, ...]:
+def checked(what: str, names: tuple[str, ...], known: Iterable[str]) -> tuple[str, ...]:
+    """The names, each once; raises `UnknownNameError` with those that there are."""
     if unknown := set(names) - set(known):
         raise UnknownNameError(f"unknown {what} {', '.join(sorted(unknown))}; there are: {', '.join(known)}")
     return tuple(dict.fromkeys(names))
 
 
-def _config(request: Request, systems: tuple[str, ...], sets: tuple[str, ...]) -> dict[str, object]:
+def config(request: Request, systems: tuple[str, ...], sets: tuple[str, ...]) -> dict[str, object]:
+    """How a run was asked for."""
     options = {name: getattr(request, name) for name in ("split", "limit", "resamples", "seed")}
     return {**options, "sets": list(sets), "systems": list(systems)}
 
 
-def _provenance(labels: dict[str, QuestionSet]) -> dict[str, object]:
+def provenance(labels: dict[str, QuestionSet]) -> dict[str, object]:
     """What can be told without the history of the code: hashes of questions and shipped models, versions."""
     models = Path(rag.__file__).parent / "models"
     weights = sorted(path for path in models.rglob("*") if path.suffix in {".safetensors", ".npz"})

@@ -22,16 +22,16 @@ def draw(one: CollectionResult, folder: Path) -> list[Path]:
     systems = {
         measure: {name: system.means[measure] for name, system in one.systems.items()} for measure in SYSTEMS_MEASURES
     }
-    paths = [_bars(systems, folder / f"{one.name}-systems.png", f"{one.name}: {one.questions} questions")]
+    paths = [bars(systems, folder / f"{one.name}-systems.png", f"{one.name}: {one.questions} questions")]
     if slices := one.groups.get("slice"):
         shown = [name for name in SLICE_SYSTEMS if name in one.systems] or list(one.systems)[:4]
         labels = {part: f"{part} ({group.questions})" for part, group in slices.items()}
         hits = {name: {labels[part]: group.systems[name]["hit@1"] for part, group in slices.items()} for name in shown}
-        paths.append(_bars(hits, folder / f"{one.name}-slices.png", f"{one.name}: hit@1 by slice"))
+        paths.append(bars(hits, folder / f"{one.name}-slices.png", f"{one.name}: hit@1 by slice"))
     return paths
 
 
-def _bars(series: Mapping[str, Mapping[str, Interval]], path: Path, title: str) -> Path:
+def bars(series: Mapping[str, Mapping[str, Interval]], path: Path, title: str) -> Path:
     """Horizontal bars: a group for each name, a bar for each series."""
     try:
         from matplotlib.figure import Figure

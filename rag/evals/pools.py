@@ -110,6 +110,12 @@ def judge_pool(pool: Pool, collection: Collection) -> list[Judged]:
     ]
 
 
+def ideal_answers(shared: Path) -> dict[str, tuple[str, ...]]:
+    """BioASQ's ideal answers, written by its experts, by question."""
+    found = _read(shared / "train" / "bioasq_7b_10b.jsonl.gz")
+    return {row["id"]: tuple(text for text in row.get("ideal_answer") or () if text.strip()) for row in found}
+
+
 def _pool(name: str, found: Iterable[tuple[Question, Sequence[str]]], others: Iterable[str] = ()) -> Pool:
     numbers: dict[bytes, int] = {}
     texts: list[str] = []

@@ -107,7 +107,7 @@ def load(folder: Path) -> tuple[QuestionSet, ...]:
 
     A file without any ``[set]`` and ``[[question]]`` holds other data and is passed over.
     """
-    contents = {path: _content(path) for path in sorted(folder.glob("*.toml"))}
+    contents = {path: content_of(path) for path in sorted(folder.glob("*.toml"))}
     sets = tuple(_read(path, *found) for path, found in contents.items() if found[1].keys() & {"set", "question"})
     seen: dict[str, str] = {}
     for one in sets:
@@ -120,7 +120,8 @@ def load(folder: Path) -> tuple[QuestionSet, ...]:
     return sets
 
 
-def _content(path: Path) -> tuple[bytes, dict[str, Any]]:
+def content_of(path: Path) -> tuple[bytes, dict[str, Any]]:
+    """A data file's bytes and tables; raises `EvaluationError`."""
     try:
         raw = path.read_bytes()
         return raw, tomllib.loads(raw.decode())
@@ -131,11 +132,11 @@ def _content(path: Path) -> tuple[bytes, dict[str, Any]]:
 def _read(path: Path, raw: bytes, content: dict[str, Any]) -> QuestionSet:
     if unknown := set(content) - {"set", "question"}:
         raise EvaluationError(f"{path}: unknown tables {sorted(unknown)}; there are [set] and [[question]]")
-    head = _valid(_Head, content.get("set", {}), f"{path}: [set]")
+    head = valid(_Head, content.get("set", {}), f"{path}: [set]")
     questions = []
     for number, row in enumerate(content.get("question", []), 1):
         name = row.get("id", "without id") if isinstance(row, dict) else "no table"
-        read = _valid(_Row, row, f"{path}: question {number} ({name})")
+        read = valid(_Row, row, f"{path}: question {number} ({name})")
         questions.append(Question(set=head.name, split=split_of(read.drugs), **read.model_dump()))
     ids = [question.id for question in questions]
     if len(unique(ids)) < len(ids):
@@ -143,7 +144,8 @@ def _read(path: Path, raw: bytes, content: dict[str, Any]) -> QuestionSet:
     return QuestionSet(head.name, head.description, tuple(questions), hashlib.sha256(raw).hexdigest())
 
 
-def _valid(model: type[Model], values: object, place: str) -> Model:
+def valid(model: type[Model], values: object, place: str) -> Model:
+    """One row of such a file; raises `EvaluationError` that names its ``place``."""
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -37,7 +37,7 @@ def summary(one: CollectionResult) -> list[str]:
         [name, *(_shown(system.means[key]) for key in measures), *_times(system.search_ms.p50, system.search_ms.p95)]
         for name, system in one.systems.items()
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def misses(judged: Sequence[Judged], answers: Answers, collection: Collection) -> Iterator[dict[str, Any]]:
@@ -95,7 +95,7 @@ def _chapter(one: CollectionResult) -> Iterator[str]:
                 [name, str(group.questions), *(_shown(group.systems[system][measure]) for system in one.systems)]
                 for name, group in groups.items()
             ]
-            yield from ("", f"### {measure} by {field}", "", *_table(head, rows))
+            yield from ("", f"### {measure} by {field}", "", *table(head, rows))
 
 
 def _differences(one: CollectionResult) -> Iterator[str]:
@@ -104,7 +104,7 @@ def _differences(one: CollectionResult) -> Iterator[str]:
         measures = _measures(one)
         rows = [[name, *(_shown(found[key], "+") for key in measures)] for name, found in compared.items()]
         yield from ("", f"### Difference from `{BASELINE}`, question by question", "")
-        yield from _table(["system", *measures], rows)
+        yield from table(["system", *measures], rows)
 
 
 def _measures(one: CollectionResult) -> list[str]:
@@ -119,7 +119,8 @@ def _times(*milliseconds: float) -> list[str]:
     return [f"{value:.1f}" for value in milliseconds]
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A Markdown table, a line each."""
     lines = [head, ["---"] * len(head), *rows]
     return [f"| {' | '.join(cells)} |" for cells in lines]
 

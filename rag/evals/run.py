@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -38,6 +38,7 @@ PACKAGES = (
 Which = Literal["measure", "tune", "all"]
 Say = Callable[[str], object]
 Means = dict[str, Interval]
+Asks = TypeVar("Asks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +126,10 @@ def chosen(judged: Iterable[Judged], split: Which, limit: int | None) -> Asked:
     kept = [one for one in ours if one.relevant]
     left = Counter(f"split {one.question.split}" for one in every if split not in {one.question.split, "all"})
     silent = tuple(one.question.id for one in ours if not one.relevant)
-    spread = _spread(kept, limit)
-    beyond = len(kept) - len(spread)
+    asked = spread(kept, limit)
+    beyond = len(kept) - len(asked)
     reasons = {**left, "no passage of the corpus answers": len(silent), "beyond the limit": beyond}
-    return Asked(spread, {reason: count for reason, count in reasons.items() if count}, silent)
+    return Asked(asked, {reason: count for reason, count in reasons.items() if count}, silent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _spread(judged: list[Judged], limit: int | None) -> list[Judged]:
+def spread(judged: list[Asks], limit: int | None) -> list[Asks]:
+    """At most ``limit`` of them, evenly over all."""
     if limit is None or limit >= len(judged):
         return judged
     return [judged[place * len(judged) // limit] for place in range(limit)]

@@ -7,16 +7,20 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from importlib.metadata import version
 from typing import Any, TypeVar
 
 from pydantic_core import to_json
 
 from api.deps import View
 from ingest.schema import Document, DrugNames, Kind, Passage, Section, passage_id
+from rag.drugs import Resolver
 from rag.errors import IndexUnavailableError, NotFoundError
 from rag.generations import Manifest
 from rag.query import Query
-from rag.types import Answer, Filters, Hit, Notice, Provenance, Quote, Reference, Safety, Statement
+from rag.receipt import Asked, sealed
+from rag.recheck import Checked, Claimed, check
+from rag.types import Answer, Filters, Hit, Notice, Provenance, Quote, Receipt, Reference, Safety, Statement
 
 T = TypeVar("T")
 TEXT = "Drug interactions of the scripted label. Propafenone raises the exposure of colchicine in this script. End."
@@ -54,6 +58,19 @@ TIMINGS = {"retrieve": 1.0, "generate": 2.0, "verify": 3.0, "total": 6.0}
 
 
 @dataclass
+class Shelf:
+    """The scripted documents and the one passage, as checking reads them."""
+
+    documents: Mapping[str, Document]
+
+    def document(self, document_id: str) -> Document | None:
+        return self.documents.get(document_id)
+
+    def passage(self, passage_id: str) -> Passage | None:
+        return PASSAGE if passage_id == PASSAGE.passage_id else None
+
+
+@dataclass
 class ScriptedEngine:
     """Answers every question about colchicine with the same quote; ``before`` runs before each answer."""
 
@@ -84,9 +101,20 @@ class ScriptedEngine:
         self.before(question)
         assert self.view
         self.asked.append((question, filters, as_of, max_references, generator))
+        asked = Asked(question, filters or Filters(), as_of, max_references, generator)
+        made = {"name": generator or "extractive"}
+        receipt = Receipt(version("citerx"), self.manifest.generation, {}, made, asked.to_json(), {}, "")
         answer = self._answered(question) if "colchicine" in question else self._abstained(question)
+        answer = sealed(answer, receipt)
         self.answers[answer.answer_id] = json.loads(to_json(answer))
         return answer
+
+    def verify(self, claimed: Claimed | str) -> Checked:
+        self.before("verify")
+        assert self.view
+        if isinstance(claimed, str):
+            claimed = Claimed.of_answer(self.answer(claimed))
+        return check(claimed, Shelf(self.documents), Resolver.from_names([]), None)
 
     def document(self, document_id: str) -> Document:
         return self._record(self.documents, document_id)
@@ -107,16 +135,13 @@ class ScriptedEngine:
 
     def search(
         self, question: str, k: int = 10, filters: Filters | None = None, as_of: date | None = None
-    ) -> tuple[list[Hit], dict[str, float]]:
+    ) -> tuple[Query, list[Hit], dict[str, float]]:
         self.before(question)
         self.asked.append((question, filters, as_of, None, None))
         filters = filters or Filters()
         early = filters.published_before is not None and filters.published_before < date(2022, 3, 1)
         hits = [] if early else [Hit(PASSAGE, DOCUMENT, 0.5, ("colchicine",))]
-        return hits[:k], {"retrieve": 1.0, "total": 1.0}
-
-    def understand(self, question: str) -> Query:
-        return Query(question, drugs=(("colchicine",),))
+        return Query(question, drugs=(("colchicine",),)), hits[:k], {"retrieve": 1.0, "total": 1.0}
 
     def refresh(self) -> bool:
         if self.newer is None:

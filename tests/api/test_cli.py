@@ -40,7 +40,7 @@ def test_help_is_quick_and_names_every_command(tmp_path: Path) -> None:
     result = citerx(tmp_path, "--help")
     assert time.perf_counter() - start < 5  # a tenth of it on an idle machine; torch alone takes longer
     assert result.returncode == 0
-    for command in ("ingest", "index", "ask", "search", "serve", "status", "bench"):
+    for command in ("ingest", "index", "ask", "replay", "verify", "search", "serve", "status", "bench"):
         assert command in result.stdout
 
 
@@ -89,7 +89,7 @@ def test_a_traceback_on_demand_only(tmp_path: Path) -> None:
     assert "Traceback" in citerx(tmp_path / "file", "status", CITERX_DEBUG="1").stderr
 
 
-@pytest.mark.parametrize("command", [("ask", "x"), ("search", "x")])
+@pytest.mark.parametrize("command", [("ask", "x"), ("search", "x"), ("replay", "x"), ("verify", "x")])
 def test_no_index_is_3_and_says_what_to_do(tmp_path: Path, command: tuple[str, ...]) -> None:
     result = citerx(tmp_path, *command)
     assert result.returncode == 3
@@ -157,6 +157,40 @@ def test_status_says_when_the_index_is_behind(asked: tuple[Path, dict[str, Any]]
     changed.write_text(label.read_text().replace('<versionNumber value="1"/>', '<versionNumber value="2"/>'))
     assert citerx(tmp_path / "home", "ingest", str(changed)).returncode == 0
     assert "behind" in citerx(tmp_path / "home", "status").stdout
+
+
+def test_a_replay_gives_the_same_bytes_in_another_process(asked: tuple[Path, dict[str, Any]]) -> None:
+    home, answer = asked
+    result = citerx(home, "replay", answer["answer_id"], CITERX_THREADS="1")
+    assert result.returncode == 0, result.stderr
+    assert f"Same bytes: {answer['receipt']['sha256']}" in result.stdout
+    assert {"embedder", "retriever"} <= answer["receipt"]["models"].keys()
+
+
+def test_a_replay_names_what_changed_since(asked: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    home, answer = tmp_path / "home", asked[1]
+    shutil.copytree(asked[0], home)
+    label = Path(corpora.__file__).parent / "starter" / "labels" / "colchicine.xml"
+    changed = tmp_path / "changed.xml"
+    changed.write_text(label.read_text().replace('<versionNumber value="1"/>', '<versionNumber value="2"/>'))
+    here(home, "ingest", str(changed))
+    here(home, "index")
+    result = CliRunner().invoke(app, ["replay", answer["answer_id"]], env={"CITERX_HOME": str(home), "COLUMNS": "500"})
+    assert result.exit_code == 1
+    assert "The answer differs now." in result.stdout
+    assert f"index: {answer['provenance']['index']} → " in result.stdout
+    assert "version 1" in result.stdout
+    assert "version 2" in result.stdout
+    assert "as cited → replaced by a newer version on" in result.stdout
+    told = CliRunner().invoke(app, ["replay", answer["answer_id"], "--json"], env={"CITERX_HOME": str(home)})
+    assert told.exit_code == 1
+    assert {change["part"] for change in json.loads(told.stdout)["inputs"]} >= {"index"}
+
+
+def test_a_replay_of_what_is_not_there_is_1_and_one_line(asked: tuple[Path, dict[str, Any]]) -> None:
+    result = citerx(asked[0], "replay", "nothing")
+    assert result.returncode == 1
+    assert result.stderr == "citerx: no answer has the id 'nothing'\n"
 
 
 def test_search_shows_passages(asked: tuple[Path, dict[str, Any]]) -> None:

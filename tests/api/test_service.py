@@ -304,7 +304,7 @@ def test_the_interactive_documentation_needs_no_network(client: TestClient) -> N
 def test_the_description_of_the_api_is_complete(client: TestClient) -> None:
     description = client.get("/openapi.json").json()
     assert description["paths"].keys() == {
-        "/ask", "/search", "/documents/{document_id}", "/passages/{passage_id}", "/answers/{answer_id}",
+        "/ask", "/search", "/verify", "/documents/{document_id}", "/passages/{passage_id}", "/answers/{answer_id}",
         "/healthz", "/readyz", "/metrics", "/problems",
     }  # fmt: skip
     for path, methods in description["paths"].items():
@@ -317,6 +317,8 @@ def test_the_description_of_the_api_is_complete(client: TestClient) -> None:
     assert description["components"]["schemas"]["AskRequest"]["examples"]
     for example in description["components"]["schemas"]["AskRequest"]["examples"]:
         assert client.post("/ask", json=example).status_code == 200
+    for example in description["components"]["schemas"]["VerifyRequest"]["examples"]:
+        assert client.post("/verify", json=example).status_code == 200
     assert "quotes" in description["components"]["schemas"]["Reference"]["properties"]
 
 

@@ -8,6 +8,7 @@ from rag.dense import HashEmbedder
 from rag.evidence import select
 from rag.generate import Generator
 from rag.query import Query, understand
+from rag.selectors import Plain
 from rag.types import Evidence
 from rag.verify import Checker
 from tests.rag.bookshelf import Bookshelf, corpus
@@ -28,7 +29,7 @@ class GeneratorContract:
     def task(self, request: pytest.FixtureRequest) -> tuple[Query, list[Evidence]]:
         shelf = Bookshelf(corpus())
         query = understand(request.param, shelf.resolver())
-        return query, select(query, shelf.search(query, 24), HashEmbedder(256))
+        return query, select(query, shelf.search(query, 24), Plain(HashEmbedder(256)))
 
     def test_writes_something_from_evidence(self, generator: Generator, task: tuple[Query, list[Evidence]]) -> None:
         drafts = generator.generate(*task)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -17,17 +18,20 @@ from starlette.testclient import TestClient
 
 ANSWER = {
     "answer_id", "question", "status", "answer", "statements", "references", "safety", "notices", "confidence",
-    "provenance", "timings_ms",
+    "provenance", "timings_ms", "receipt",
 }  # fmt: skip
 REFERENCE = {
     "number", "document_id", "passage_id", "kind", "title", "section", "drugs", "version", "published", "superseded",
     "retracted", "editorial", "url", "citation", "quotes", "expression_of_concern", "corrected",
+    "stance",
 }  # fmt: skip
 HIT = {"rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published", "also"}
 EXPLANATION = {"ranks", "fused", "rerank", "section", "base", "rules", "score"}
 UNDERSTANDING = {
     "shape", "drugs", "searched", "classes", "sections", "populations", "routes", "unresolved", "lookalikes",
 }  # fmt: skip
+CHECKED = {"status", "supported", "unsupported", "statements", "quotes", "provenance"}
+CHECKED_STATEMENT = {"text", "citations", "support", "score", "contradicted", "faults", "evidence"}
 TODAY = "2015-01-31"
 ASK_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"question": ""}, "#/question"),
@@ -61,6 +65,25 @@ SEARCH_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"question": "x", "k": 2.5}, "#/k"),
     ({"question": "x", "explain": "yes"}, "#/explain"),
     ({"question": "x", "max_references": 3}, "#/max_references"),
+]
+
+
+VERIFY_REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({}, "#"),
+    ({"answer_id": "a", "text": "b"}, "#"),
+    ({"answer_id": "a", "references": [{"number": 1, "text": "x"}]}, "#"),
+    ({"answer_id": ""}, "#/answer_id"),
+    ({"text": ""}, "#/text"),
+    ({"text": "[1]"}, "#"),
+    ({"text": "x" * 20_001}, "#/text"),
+    ({"text": "One. " * 51}, "#"),
+    ({"text": "x [1]", "references": [{"number": 1}]}, "#/references/0"),
+    ({"text": "x [1]", "references": [{"number": 0, "text": "x"}]}, "#/references/0/number"),
+    ({"text": "x [1]", "references": [{"number": 1, "text": "x"}, {"number": 1, "text": "y"}]}, "#"),
+    ({"text": "x [1]", "references": [{"number": 1, "document_id": "x"}]}, "#/references/0"),
+    ({"statements": []}, "#/statements"),
+    ({"statements": [{"text": "x"}]}, "#/statements/0/citations"),
+    ({"statement": "x"}, "#/statement"),
 ]
 
 
@@ -128,6 +151,22 @@ class ServiceContract:
         kept = client.get(f"/answers/{answer['answer_id']}")
         assert kept.status_code == 200
         assert {key: kept.json()[key] for key in ANSWER} == answer
+
+    def test_a_receipt_says_what_was_asked_and_has_a_checksum_that_anyone_can_compute(self, client: TestClient) -> None:
+        answer = self.answer(client, filters={"drugs": ["colchicine"]}, max_references=5)
+        receipt = client.get(f"/answers/{answer['answer_id']}").json()["receipt"]
+        assert receipt == answer["receipt"]
+        assert receipt.keys() == {"citerx", "index", "models", "generator", "request", "settings", "sha256"}
+        assert receipt["request"].keys() == {"question", "filters", "as_of", "max_references", "generator"}
+        assert (receipt["request"]["question"], receipt["request"]["max_references"]) == (self.question, 5)
+        assert receipt["request"]["filters"]["drugs"] == ["colchicine"]
+        assert (receipt["citerx"], receipt["index"]) == (
+            client.get("/healthz").json()["version"],
+            client.get("/readyz").json()["index"],
+        )
+        kept = {name: value for name, value in answer.items() if name not in {"answer_id", "timings_ms", "receipt"}}
+        canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+        assert hashlib.sha256(canonical.encode()).hexdigest() == receipt["sha256"]
 
     def test_references_are_limited(self, client: TestClient) -> None:
         assert len(self.answer(client, max_references=1)["references"]) <= 1
@@ -270,6 +309,58 @@ class ServiceContract:
         refused(client.post("/ask", content=body, headers=headers), 413, "body-too-large")
         undeclared = client.post("/ask", content=iter([body[:50_000], body[50_000:]]), headers=headers)
         refused(undeclared, 413, "body-too-large")
+
+    def test_an_answer_just_given_is_borne_out(self, client: TestClient) -> None:
+        answer = self.answer(client)
+        response = client.post("/verify", json={"answer_id": answer["answer_id"]})
+        assert response.status_code == 200, response.text
+        checked = response.json()
+        assert checked.keys() == CHECKED
+        assert (checked["status"], checked["unsupported"]) == ("supported", 0)
+        assert [one["text"] for one in checked["statements"]] == [one["text"] for one in answer["statements"]]
+        assert all(one.keys() == CHECKED_STATEMENT for one in checked["statements"])
+        assert all(quote["exact"] and quote["fault"] is None for quote in checked["quotes"])
+        assert len(checked["quotes"]) == sum(len(reference["quotes"]) for reference in answer["references"])
+
+    def test_the_parts_of_an_answer_can_be_checked_and_a_changed_one_is_found(self, client: TestClient) -> None:
+        answer = self.answer(client)
+        body = {name: answer[name] for name in ("statements", "references")}
+        assert client.post("/verify", json=body).json()["status"] == "supported"
+        quote = body["references"][0]["quotes"][0]
+        changed = {**quote, "text": quote["text"][:-1] + "!"}
+        body["references"][0] = {**body["references"][0], "quotes": [changed]}
+        checked = client.post("/verify", json=body).json()
+        assert checked["status"] in {"partial", "unsupported"}
+        assert checked["quotes"][0] == {"number": 1, "exact": False, "fault": "text differs"}
+
+    def test_text_is_checked_beside_passages_sections_and_words_of_ones_own(self, client: TestClient) -> None:
+        reference = self.answer(client)["references"][0]
+        quote = reference["quotes"][0]
+        place = {"document_id": reference["document_id"], "section": reference["section"]}
+        references = [
+            {"number": 1, "passage_id": reference["passage_id"]},
+            {"number": 2, **place, "start": quote["start"], "end": quote["end"]},
+            {"number": 3, **place},
+            {"number": 4, "text": quote["text"]},
+        ]
+        statements = [{"text": quote["text"], "citations": [number]} for number in (2, 3, 4, 5)]
+        checked = client.post("/verify", json={"statements": statements, "references": references}).json()
+        assert [one["support"] for one in checked["statements"]][-2:] == ["verbatim", "unsupported"]
+        assert checked["statements"][0]["support"] == "verbatim"
+        evidence = checked["statements"][0]["evidence"]
+        assert hashlib.sha256(evidence["text"].encode()).hexdigest() == evidence["sha256"]
+        assert checked["statements"][3]["faults"] == ["citation of nothing given"]
+        text = client.post("/verify", json={"text": "Aspirin cures all. It is 7 mg [1].", "references": references[:1]})
+        assert text.json()["statements"][0]["faults"] == ["no citation"]
+        assert text.json()["status"] == "unsupported"
+
+    @pytest.mark.parametrize(("body", "pointer"), VERIFY_REFUSED)
+    def test_what_cannot_be_checked_is_refused(self, client: TestClient, body: dict[str, Any], pointer: str) -> None:
+        problem = refused(client.post("/verify", json=body), 422, "validation")
+        assert pointer in [error["pointer"] for error in problem["errors"]]
+
+    def test_an_answer_that_is_not_kept_cannot_be_checked(self, client: TestClient) -> None:
+        refused(client.post("/verify", json={"answer_id": "no"}), 404, "not-found")
 
     def test_every_problem_type_is_listed(self, client: TestClient) -> None:
         listed = client.get("/problems").json()

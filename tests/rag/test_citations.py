@@ -50,6 +50,12 @@ def test_what_is_not_stated_is_left_out() -> None:
     assert vancouver(document("pubmed:8", [], published=None, url="")) == "A paper."
 
 
+def test_a_labeler_that_ends_the_title_is_named_once() -> None:
+    named = replace(LABEL, title="Xanol, Some Company, Inc.", labeler="Some Company, Inc.", url="")
+    assert vancouver(named).startswith("Xanol [drug label]. Some Company, Inc; ")
+    assert vancouver(replace(named, title="Some Company, Inc.")).startswith("Some Company, Inc [drug label]. ")
+
+
 def test_summaries_say_that_they_are_summaries() -> None:
     assert "[drug label, editorial summary]" in vancouver(replace(LABEL, editorial=True))
     assert "[editorial summary]" in vancouver(replace(ARTICLE, editorial=True))

@@ -97,9 +97,8 @@ def test_an_unknown_drug_beside_a_class_stays_unknown() -> None:
     )
 )
 def test_classes_are_spans(words: list[str]) -> None:
-    text = " ".join(words)
-    found = query(text)
-    assert all(text[one.start : one.end] == one.surface for one in found.classes)
+    found = query(" ".join(words))
+    assert all(found.question[one.start : one.end] == one.surface for one in found.classes)
     named = (*((one.start, one.end) for one in found.classes), *((one.start, one.end) for one in found.mentions))
     spans = sorted(named)
     assert all(first[1] <= second[0] for first, second in pairwise(spans))

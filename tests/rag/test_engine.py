@@ -226,7 +226,7 @@ def test_the_dictionary_is_the_contract(engine: Engine) -> None:
     assert isinstance(written["references"][0]["quotes"], list)
     assert written.keys() == {
         "answer_id", "question", "status", "answer", "statements", "references", "safety", "notices", "confidence",
-        "provenance", "timings_ms",
+        "provenance", "timings_ms", "receipt",
     }  # fmt: skip
     assert written["timings_ms"].keys() == {"retrieve", "generate", "verify", "total"}
     assert engine.answer(answer.answer_id) == written
@@ -279,7 +279,8 @@ def test_without_an_index_it_says_what_to_do() -> None:
 
 
 def test_look_ups(engine: Engine) -> None:
-    hits, timings = engine.search(PAIR, 3)
+    query, hits, timings = engine.search(PAIR, 3)
+    assert query.drugs == (("propafenone",), ("colchicine",))
     assert 0 < len(hits) <= 3
     assert timings.keys() == {"retrieve", "total"}
     assert engine.passage(hits[0].passage.passage_id) == hits[0].passage
@@ -291,7 +292,7 @@ def test_look_ups(engine: Engine) -> None:
         engine.ask(PAIR, generator="oracle")
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["drug_interactions", "boxed_warning", "contraindications", "x"]), TEXTS), max_size=4

@@ -11,6 +11,7 @@ from rag.dense import HashEmbedder
 from rag.evidence import candidates, select, tokens
 from rag.focus import names_other
 from rag.query import Query, understand
+from rag.selectors import Plain
 from rag.spans import is_row, quotable, trim
 from rag.types import Evidence, Hit
 from tests.rag.bookshelf import Bookshelf, corpus, document
@@ -27,7 +28,7 @@ TEXTS = st.lists(st.tuples(WORDS, st.sampled_from([" ", "\n"])), max_size=60).ma
 def ask(question: str, shelf: Bookshelf | None = None, shortlist: int = 20) -> tuple[Query, list[Evidence]]:
     shelf = shelf or Bookshelf(corpus())
     query = understand(question, shelf.resolver())
-    return query, select(query, shelf.search(query, 24), HashEmbedder(256), shortlist)
+    return query, select(query, shelf.search(query, 24), Plain(HashEmbedder(256)), shortlist)
 
 
 def quotes(text: str) -> list[str]:
@@ -135,13 +136,13 @@ def test_a_question_of_other_things_scores_low() -> None:
     shelf = Bookshelf(corpus())
     query = Query("How do I repair the gearbox of a bicycle?")
     hits = [Hit(page, shelf.books[page.document_id], 1.0) for page in shelf.pages]
-    off = max(item.score for item in select(query, hits, HashEmbedder(256)))
+    off = max(item.score for item in select(query, hits, Plain(HashEmbedder(256))))
     on = ask("What is the dose of colchicine for gout flares?")[1][0].score
     assert off < 0.3 < on
 
 
 def test_no_hits_no_evidence() -> None:
-    assert select(Query("anything at all"), [], HashEmbedder(256)) == []
+    assert select(Query("anything at all"), [], Plain(HashEmbedder(256))) == []
 
 
 def test_candidates_of_overlapping_hits_are_not_doubled() -> None:

@@ -47,8 +47,9 @@ def test_no_governing_word_is_trimmed_off(text: str) -> None:
     assert lost <= TITLES
     if "contraindications" in lost:
         assert re.search(r"contraindicated|[Dd]o not|not recommended|Avoid|Never", text[start:end])
-    for quote in quotes(text):  # a list number, or a bullet after a bare "NO", makes a sentence of what follows
-        turned = "1." not in text and "NO •" not in text and any(turn in text for turn in TURNS)
+    for quote in quotes(text):  # a list number, or a bullet after bare words, makes a sentence of what follows
+        listed = "1." in text or any(f"{turn} •" in text for turn in ("NO", "Reduce Dose", "STOP USE"))
+        turned = not listed and any(turn in text for turn in TURNS)
         assert not turned or any(turn in quote for turn in TURNS)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -8,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.schema import Document
-from rag.types import Draft, Evidence, Hit, Quote
-from rag.verify import Checker, exactness, support
+from rag.drugs import Resolver
+from rag.errors import ModelError
+from rag.reader import ScriptedJudge
+from rag.types import Draft, Evidence, Hit, Judge, Quote, Verdict
+from rag.verify import SUPPORTED, Checker, Verified, decide, exactness, support
+from tests.contracts.judge import JudgeContract
 from tests.rag.bookshelf import Bookshelf, document
 
 TEXT = st.text(alphabet=st.sampled_from("abc é–𝒳.\n10"), min_size=2, max_size=60)
@@ -138,3 +143,89 @@ def test_support_is_verbatim_or_nothing() -> None:
     item = evidence(shelf_of("The dose is one."), 0, 16)
     assert support("The dose is one.", [item]) == "verbatim"
     assert support("The dose is one", [item]) == "unsupported"
+
+
+SOURCE = "Propafenone inhibits P-glycoprotein and may raise digoxin levels."
+CLAIM = "Propafenone can increase digoxin levels."
+NAMES = Resolver.from_names([("a", "generic", "propafenone"), ("b", "generic", "digoxin")])
+
+
+def judging(supports: float, contradicts: float = 0.0) -> ScriptedJudge:
+    return ScriptedJudge(lambda _text, _claim: Verdict(supports, contradicts))
+
+
+def checked(claim: str, judge: Judge | None, names: Resolver | None = NAMES) -> Verified:
+    shelf = shelf_of(SOURCE)
+    item = evidence(shelf, 0, len(SOURCE))
+    return Checker(shelf, judge=judge, names=names).verify([Draft(claim, (item,))])
+
+
+class FailingJudge:
+    name = "failing"
+
+    def judge(self, _pairs: Sequence[tuple[str, str]]) -> Sequence[Verdict]:
+        raise ModelError("no memory")
+
+
+class TestScriptedJudge(JudgeContract):
+    @pytest.fixture
+    def judge(self) -> Judge:
+        return judging(0.9)
+
+
+def test_what_rules_and_judge_bear_out_is_entailed_with_its_score() -> None:
+    verified = checked(CLAIM, judging(0.9))
+    assert [draft.text for draft in verified.drafts] == [CLAIM]
+    assert verified.supports == (("entailed", 0.9),)
+    quoted = checked(SOURCE, judging(0.0, 1.0))  # a quotation needs no judge
+    assert quoted.supports == (("verbatim", 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("claim", "judge", "reason"),
+    [
+        (CLAIM, None, "not a quotation"),
+        (CLAIM, judging(SUPPORTED - 0.01), "not supported by its source"),
+        (CLAIM, judging(0.2, 0.75), "contradicted by its source"),
+        (CLAIM, judging(float("nan")), "not judged, the model failed"),
+        (CLAIM, ScriptedJudge(lambda *_: Verdict(7.0, 0.0)), "not judged, the model failed"),
+        (CLAIM, FailingJudge(), "not judged, the model failed"),
+        ("Digoxin can increase propafenone levels.", judging(1.0), "drugs exchanged"),
+        ("Propafenone can decrease digoxin levels.", judging(1.0), "direction differs"),
+        ("Propafenone can increase digoxin levels by 40%.", judging(1.0), "number not in source"),
+        ("Propafenone cannot increase digoxin levels.", judging(1.0), "negation not in source"),
+    ],
+)
+def test_what_is_not_borne_out_is_removed_for_its_reason(claim: str, judge: Judge | None, reason: str) -> None:
+    verified = checked(claim, judge)
+    assert not verified.drafts
+    assert not verified.supports
+    assert verified.removed == {reason: 1}
+
+
+def test_without_the_names_of_drugs_quotations_alone_pass() -> None:
+    assert checked(CLAIM, judging(1.0), None).removed == {"not a quotation": 1}
+
+
+def test_the_judge_never_reads_evidence_that_is_not_confirmed() -> None:
+    read: list[str] = []
+
+    def script(text: str, _claim: str) -> Verdict:
+        read.append(text)
+        return Verdict(1.0, 0.0)
+
+    shelf = shelf_of(SOURCE)
+    good = evidence(shelf, 0, len(SOURCE))
+    forged = replace(good, text=CLAIM)
+    checker = Checker(shelf, judge=ScriptedJudge(script), names=NAMES)
+    verified = checker.verify([Draft(f"{CLAIM} ", (forged,)), Draft(f"{CLAIM} ", (good, forged))])
+    assert [draft.evidence for draft in verified.drafts] == [(good,)]
+    assert verified.removed == {"text differs": 1}
+    assert set(read) == {SOURCE}
+
+
+def test_one_source_that_contradicts_outweighs_another_that_supports() -> None:
+    verdicts = [Verdict(0.95, 0.02), Verdict(0.1, 0.8)]
+    assert decide(verdicts, SUPPORTED) == "contradicted by its source"
+    assert decide(verdicts[:1], SUPPORTED) == ("entailed", 0.95)
+    assert decide([], SUPPORTED) == "not judged, the model failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import zipfile
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -100,7 +101,15 @@ def literature(folder: Path) -> Path:
         "10B1": ("What is warfarin?", "Warfarin is an anticoagulant of the tenth batch."),
     }
     bioasq = [
-        {"id": batch, "batch": batch, "type": "x", "question": question, "snippets": [{"text": text}]}
+        {
+            "id": batch,
+            "batch": batch,
+            "type": "yesno",
+            "exact_answer": "yes",
+            "ideal_answer": [text],
+            "question": question,
+            "snippets": [{"text": text}],
+        }
         for batch, (question, text) in snippets.items()
     ]
     medquad = [
@@ -108,7 +117,9 @@ def literature(folder: Path) -> Path:
         for name, part in (("Gout", "joints"), ("Asthma", "lungs"), ("Nephritis", "kidneys"), ("Hepatitis", "liver"))
     ]
     pubmedqa = [{"question": "Does statin therapy help?", "contexts": ["Statins were given.", "They helped."]}]
+    pubmedqa = [{**row, "long_answer": "Statins help.", "final_decision": "yes"} for row in pubmedqa]
     evidence = [{"intervention": "aspirin", "comparator": "placebo", "outcome": "pain", "evidence": "Pain was less."}]
+    evidence = [{**row, "pmcid": "1", "label": "significantly decreased"} for row in evidence]
     squad = {"data": [{"paragraphs": [{"context": "The virus spreads by droplets.", "qas": [ASKED]}]}]}
     for name, rows in (
         ("bioasq_7b_10b", bioasq),
@@ -118,9 +129,13 @@ def literature(folder: Path) -> Path:
     ):
         text = "".join(json.dumps(row) + "\n" for row in rows)
         (train / f"{name}.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    (folder / "literature").mkdir()
+    with zipfile.ZipFile(folder / "literature" / "pmc-jats.zip", "w") as archive:
+        archive.writestr("PMC1.nxml", f"<article><body><p>Introduction.</p><p>{PARAGRAPH}</p></body></article>")
     for name in ("covidqa", "xquad_en"):
         (train / f"{name}.json.gz").write_bytes(gzip.compress(json.dumps(squad).encode()))
     return folder
 
 
+PARAGRAPH = "Colchicine lowered the rate of <i>gout</i> flares."
 ASKED = {"question": "How does it spread?", "answers": [{"answer_start": 22, "text": "droplets"}]}

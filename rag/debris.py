@@ -1,0 +1,78 @@
+"""What reads as a statement and answers nothing: footnotes, captions, legends, pointers, boilerplate."""
+
+from __future__ import annotations
+
+import re
+
+# Bracketed numbers of a source's own reference list would be taken for the answer's.
+_POINTER = re.compile(
+    r"Error! |see full prescribing information for complete"
+    r"|\[\d+(?:\s*[,–-]\s*\d+)*\]|^see\b|^refer to\b|^\(?(?:figure|table)\s+\d"
+    r"|\b(?:is|are) (?:described|listed|shown|summari[sz]ed|presented|provided|given|included) (?:below\.?$|in "
+    r"(?:the )?(?:following )?(?:table|section|figure)\b)"
+    r"|\b(?:discussed|described)[^.]{0,40} (?:in greater detail|elsewhere|in other sections)\b[^:•\n]*$"
+    r"|:\s*\n\s*Table \d|\bas shown in the following (?:table|graph|figure)s?\.?$",
+    re.IGNORECASE,
+)
+# "The following reactions have been reported." where no list goes with it.
+_NO_LIST = re.compile(
+    r"(?:The|In addition,? the) following (?:[\w-]+ ){0,6}(?:is|are|was|were|has|have)(?: \w+)? (?:been )?"
+    r"(?:identified|reported|observed|seen|described|discussed|listed|noted)\b[^:•\n]*$",
+    re.IGNORECASE,
+)
+_BOILERPLATE = re.compile(
+    r"\bclinical (?:trials?|studies) are conducted under\b|\breported voluntarily\b"
+    r"|\bSUSPECTED ADVERSE REACTIONS\b|\bside effects to (?:the )?FDA\b|\bmedical advice about side effects\b"
+    r"|\bFDA-approved patient labeling\b"
+    r"|\bread (?:this|the) (?:Medication Guide|Patient Information|Instructions for Use)"
+    r"|\bMedication Guide has been approved\b|\b(?:Patient Information|Instructions for Use) has been approved\b"
+    r"|\bsometimes prescribed for purposes other than\b|\bwritten for health ?(?:care )?professionals\b"
+    r"|\bnot all (?:of )?the possible side effects\b|\bside effect that bothers you\b"
+    r"|^(?:Manufactured|Marketed|Distributed|Made|Packaged) (?:and \w+ )?(?:for|by|in)\b|\btrademarks?\b|©"
+    r"|^For more information,? (?:go to|call|visit|contact)\b|\bPDQ\b|\bpolicy statement of\b"
+    r"|\bbrands listed are\b",
+    re.IGNORECASE,
+)
+# A note's sign before its words; one that tells what to do is kept.
+_NOTE = re.compile(r"[†‡§¶#¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐ]|\*+(?=\S)|\*\*|Values of ")
+_ADVICE = re.compile(
+    r"\b(?:should|must|do not|avoid|contraindicated|recommended|not to exceed|reduce|adjust|administer|take|consider"
+    r"|monitor|withhold|discontinue|resume)\b",
+    re.IGNORECASE,
+)
+_LEGEND = re.compile(r"(?:\b[A-Z][\w/+-]{0,14} ?= ?[A-Za-z][^;=]*){2}|^(?:Abbreviations?:|[A-Z][\w/+-]{0,14} = [a-z])")
+# Cut in two inside a reference.
+_TORN = re.compile(r"^[^(\[]{0,12}[)\]]|\((?:\d+\.)$|\[see [^\]]*$", re.IGNORECASE)
+_WORD = re.compile(r"\b[^\W\d_]{4,}")
+NEAR = 220
+"""Characters within which a sentence shows that it is what every label repeats; others may be run together with it."""
+TITLED = 0.6
+"""Share of the longer words with a capital from which words without a verb are a title."""
+
+
+def is_debris(text: str) -> bool:
+    """Whether no question is answered by a stretch of prose, however well it matches."""
+    if _POINTER.search(text) or _NO_LIST.match(text) or _TORN.search(text) or _BOILERPLATE.search(text, 0, NEAR):
+        return True
+    return _LEGEND.search(text) is not None or (_NOTE.match(text) is not None and not _ADVICE.search(text))
+
+
+def is_title(text: str) -> bool:
+    """Whether words without a finite verb are a caption or a heading: most of them have a capital."""
+    words = _WORD.findall(text)
+    return len(words) > 2 and sum(word[0].isupper() for word in words) > TITLED * len(words)
+
+
+_CELL = re.compile(r"[^;]*?: (.*?)(?:; |$)", re.DOTALL)
+_ARROW = re.compile(r"[↑↓↔←→✓✔•+±√]")
+_NOTHING = re.compile(r"[\W_]*(?:n/?a|n/?r|n/?d)?[\W_]*", re.IGNORECASE)
+
+
+def is_empty_row(text: str) -> bool:
+    """Whether a table row says nothing beside its first cell: the others are empty, dashes, or the same words again.
+
+    >>> is_empty_row("Event: Rash; Drug: -; Placebo: NA"), is_empty_row("Event: Rash; Drug: ↑; Placebo: -")
+    (True, False)
+    """
+    first, *others = [cell.strip() for cell in _CELL.findall(text)] or [""]
+    return all((_NOTHING.fullmatch(cell) and not _ARROW.search(cell)) or cell == first for cell in others)
