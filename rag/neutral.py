@@ -40,12 +40,19 @@ _TRAITS = (
     r"|stay-at-home|jobless|undocumented)"
 )
 _ORIGINS = (
-    r"(?:[Bb]lack|[Ww]hite|Dutch|Thai|Greek|Czech|Swiss|French|Welsh|Scots|Muslim|Hindu|Sikh|Mormon|Catholic|Protestant|Jewish"
-    r"|Buddhist|Latin[oax]|Hispanic|Indigenous|(?!Addison|Parkinson|Caesar)[A-Z][a-z]+(?:[iae]an|ian|an|ish|ese|[aei]i|ic|ni|li))"
-    r"(?:[ -]American)?"
+    r"(?:[Bb]lack|[Ww]hite|Caucasian|African|Asian|European|American|Latin[oax]|Hispanic|Indigenous|Arab|Arabic|Turkish"
+    r"|Kurdish|Persian|Iranian|Iraqi|Syrian|Lebanese|Israeli|Jewish|Egyptian|Moroccan|Algerian|Tunisian|Libyan|Sudanese|Somali"
+    r"|Ethiopian|Eritrean|Kenyan|Ugandan|Nigerian|Ghanaian|Congolese|Senegalese|Zimbabwean|Indian|Pakistani|Bangladeshi|Nepali"
+    r"|Afghan|Chinese|Japanese|Korean|Thai|Vietnamese|Filipino|Indonesian|Malaysian|Samoan|Hawaiian|Maori|Australian|Canadian"
+    r"|Mexican|Cuban|Haitian|Jamaican|Dominican|Puerto Rican|Colombian|Brazilian|Peruvian|Chilean|Argentinian|British"
+    r"|English|Scottish|Irish|Welsh|French|German|Dutch|Belgian|Swiss|Austrian|Italian|Spanish|Portuguese|Greek|Polish|Czech"
+    r"|Hungarian|Romanian|Bulgarian|Serbian|Croatian|Albanian|Ukrainian|Russian|Armenian|Georgian|Norwegian|Swedish|Danish|Finnish"
+    r"|Icelandic"
+    r"|Muslim|Hindu|Sikh|Buddhist|Christian|Catholic|Protestant|Orthodox|Mormon)(?:[ -]American)?"
 )
+"""A list, since a pattern would take "Diabetic" for a people."""
 _AGE = r"(?:1[89]|[2-5]\d|6[0-4])"
-_DETAIL = rf"(?:{_TRAITS}|{_ORIGINS}|male|female|adult)"
+_DETAIL = rf"(?:{_TRAITS}|(?-i:{_ORIGINS})|male|female|adult)\b"
 _GROUPS: tuple[tuple[re.Pattern[str], str], ...] = (
     # insurance and standing in a clause of their own
     (
@@ -61,8 +68,8 @@ _GROUPS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # "Mr. Cohen", "Ms Garcia"
     (re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Mx)\b\.? [A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?"), "the patient"),
-    # "54M", "F 47", "45yo F"
-    (re.compile(rf"\b(?:{_AGE}\s?(?:y/?o\s?)?[MF]|[MF],?\s?{_AGE}(?:\s?y/?o)?)\b"), "adult patient"),
+    # "54M", "45yo F"
+    (re.compile(rf"\b{_AGE}\s?(?:y/?o\s?)?[MF]\b"), "adult patient"),
     # "a 45-year-old Black man", "a man of 38"
     (
         re.compile(
@@ -74,7 +81,7 @@ _GROUPS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(rf"\b(?:{_PERSON}|{_WORK}),? (?:of|aged) {_AGE}\b(?! mg)", re.IGNORECASE), "adult patient"),
 )
 _MIDDLE = re.compile(r"\bmiddle-aged\b", re.IGNORECASE)
-_DESCRIBED = re.compile(rf"(?:\b{_DETAIL} )+(?={_PERSON}\b|{_WORK}\b)")
+_DESCRIBED = re.compile(rf"(?:\b{_DETAIL} )+(?=(?:{_PERSON}|{_WORK})\b)")
 _NOUN = re.compile(
     rf"\b(?P<article>an?|my|our|the|his|her|their|this|one) (?:{_TRAITS} )*(?:(?:\w+ )?{_WORK}|{_PERSON})\b(?!['’]s)",
     re.IGNORECASE,
@@ -135,8 +142,10 @@ def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:
         text = pronoun.sub(instead, text)
     for pattern, verbs in _VERBS:
         text = pattern.sub(partial(_agreed, verbs), text)
-    text = re.sub(r"\badult (?:adult )?(?:patient )+", "adult patient ", text)
-    return re.sub(r"\b([Aa]) (?=adult)", r"\1n ", " ".join(text.split()))
+    if text == question:
+        return question
+    text = re.sub(r"\b(?:adult )*patient(?: (?:adult )*patient\b)+", "patient", " ".join(text.split()))
+    return re.sub(r"\b([Aa]) (?=adult)", r"\1n ", text)
 
 
 def _no_person(name: str, drugs: frozenset[str]) -> bool:

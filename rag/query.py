@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
@@ -121,7 +121,12 @@ def understand(question: str, resolver: Resolver) -> Query:
     query = _read(question, resolver)
     words = (*(one.surface for one in query.mentions), *query.unresolved)
     plain = neutral(question, frozenset(word.casefold() for word in words))
-    return query if plain == question else replace(_read(plain, resolver), populations=query.populations)
+    if plain == question:
+        return query
+    told = _read(plain, resolver)
+    # Nothing medical may go with the rest: where the patient reads otherwise, the question stays as it is.
+    same = [(one.name, one.value) for one in told.populations] == [(one.name, one.value) for one in query.populations]
+    return told if same else query
 
 
 def _read(question: str, resolver: Resolver) -> Query:

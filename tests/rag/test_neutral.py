@@ -16,7 +16,7 @@ from rag.neutral import neutral
         ("Can Mrs. Silva take digoxin?", "Can Mr. Okafor take digoxin?"),
         ("My husband takes digoxin; is he at risk?", "My wife takes digoxin; is she at risk?"),
         ("A homeless man asks about digoxin.", "A Muslim teacher asks about digoxin."),
-        ("54M on digoxin, now amiodarone.", "F 47 on digoxin, now amiodarone."),
+        ("54M on digoxin, now amiodarone.", "47F on digoxin, now amiodarone."),
     ],
 )
 def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tuple[str, ...]) -> None:
@@ -34,6 +34,9 @@ def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tupl
         "Apixaban in an 82-year-old weighing 58 kg",
         "Dose of amoxicillin for a 7-year-old",
         "Metformin is started at eGFR 28",
+        "Diabetic patient on furosemide: what about glucose?",
+        "Septic man, vancomycin trough?",
+        "dose M 25?",
     ],
 )
 def test_what_matters_stays(text: str) -> None:
@@ -71,3 +74,21 @@ def test_any_text_is_read(text: str) -> None:
 def test_numbers_and_drugs_are_kept(words: list[str]) -> None:
     text = " ".join(words)
     assert re.findall(r"[\d.]+|digoxin|not", neutral(text)) == re.findall(r"[\d.]+|digoxin|not", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Is digoxin safe for a 45-year-old diabetic?", "diabetic"),
+        ("45-year-old allergic to penicillin, cefazolin?", "allergic to penicillin"),
+        ("a 50-year-old epileptic man on tramadol", "epileptic"),
+        ("a 40 year old hepatic patient", "hepatic"),
+        (
+            "A 45-year-old Greek woman with renal impairment, is colchicine ok?",
+            "with renal impairment, is colchicine ok?",
+        ),
+        ("My 45-year-old husband takes it", "takes it"),
+    ],
+)
+def test_an_illness_beside_a_detail_stays(text: str, kept: str) -> None:
+    assert kept in neutral(text)
