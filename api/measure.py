@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from api.bench_retrieval import bench_device, bench_retrieval
-from api.console import Json, settings, show, starter_corpus, store, write_json
+from api.console import Json, bar, settings, show, starter_corpus, store, write_json
 
 bench = typer.Typer(help="Measure.", no_args_is_help=True)
 bench.command("retrieval")(bench_retrieval)
@@ -87,6 +87,30 @@ def corpora_check(
         typer.echo(f"{len(findings)} findings ({checked})")
     if findings:
         raise typer.Exit(1)
+
+
+@corpora.command("duplicates")
+def corpora_duplicates(
+    paths: Annotated[list[str] | None, typer.Argument(help="Files of labels; by default those of the store.")] = None,
+    json: Json = False,
+) -> None:
+    """Count labels with the same text, and sentences that labels of one drug tell with another figure or negation.
+
+    Of each label the newest version counts. Nothing is embedded; 15,000 labels take a minute.
+    """
+    from api import render
+    from rag.duplicates import duplicates, newest_labels, stored_labels
+
+    if paths:
+        from ingest.pipeline import read
+
+        with bar() as shown:
+            task = shown.add_task("labels", total=None)
+            found = duplicates(newest_labels(read(paths), lambda number: shown.update(task, completed=number)))
+    else:
+        with store(settings()) as opened:
+            found = duplicates(stored_labels(opened))
+    write_json(found) if json else show(render.duplicated(found))
 
 
 @corpora.command("vocabulary")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ingest.schema import Document, Kind, Passage, Section, passage_id
+from ingest.schema import Document, Kind, Passage, Section, pages_between, passage_id
 from ingest.sentences import Span, sentences
 
 # 160 words of a label are about 230 word pieces: with the context line a passage fills MiniLM's window of 256.
@@ -18,9 +18,20 @@ MAX_ROW_WORDS = 1000
 RUN_ON_WORDS = 2 * MAX_WORDS
 # Shorter child texts occur in other sections by chance.
 MIN_REPEAT = 60
-# Parts of a label that are no prose a question could be answered from; they are stored but not indexed.
+# A heading further above governs nothing; without a bound, a section of very many lines would take its square.
+MAX_LINES_BACK = 1000
+# Each section is compared with each other; no real label has nearly as many.
+MAX_COMPARED = 1000
+# Parts of a label or full text that are no prose a question could be answered from; they are stored but not indexed.
 NOT_INDEXED = frozenset(
-    {"spl_product_data_elements", "package_label_principal_display_panel", "recent_major_changes", "references"}
+    {
+        "spl_product_data_elements",
+        "package_label_principal_display_panel",
+        "recent_major_changes",
+        "references",
+        "contents",
+        "back",
+    }
 )
 _CELL = re.compile(r"\S.*?(?:; |$)", re.DOTALL)
 _WORD = re.compile(r"\S+")
@@ -33,10 +44,11 @@ def split(document: Document) -> list[Passage]:
     openFDA repeats a subsection's text inside its parent's; that stretch becomes passages of the subsection only.
     """
     indexed = [section for section in document.sections if section.slug.split(".")[0] not in NOT_INDEXED]
+    compared = document.kind is Kind.LABEL and len(indexed) <= MAX_COMPARED
     return [
         _passage(document, section, span)
         for position, section in enumerate(indexed)
-        for span in _spans(section, _repeated(section, position, indexed))
+        for span in _spans(section, _repeated(section, position, indexed) if compared else [])
     ]
 
 
@@ -127,6 +139,7 @@ def _passage(document: Document, section: Section, span: Span) -> Passage:
         end=end,
         text=section.text[start:end],
         context=_context(document, section, start),
+        pages=pages_between(section.pages, start, end),
     )
 
 
@@ -144,7 +157,9 @@ def _heading_above(section: Section, start: int) -> str:
     if _HEADING.match(section.text, start):
         return ""
     line = start
-    while line > 0:
+    for _ in range(MAX_LINES_BACK):
+        if line <= 0:
+            break
         line = section.text.rfind("\n", 0, line - 1) + 1
         if _HEADING.match(section.text, line):
             return " ".join(section.text[line : line + 200].split("\n")[0].split()[:8])

@@ -158,7 +158,7 @@ def respond(
         statements=tuple(statement for _, statement in shown),
         references=listed,
         safety=tuple(safety),
-        notices=(*told, *notices.sources(listed, demonstration=view.manifest.demonstration)),
+        notices=(*told, *notices.sources(listed, references.documents, demonstration=view.manifest.demonstration)),
         confidence=confidence(query, shown, not found.apart),
         provenance=_provenance(view, written.generator),
         timings_ms=watch.total(),
@@ -287,13 +287,13 @@ def _nearest(
     return named
 
 
-def _bare(view: View, query: Query) -> list[str]:
+def _bare(scene: Scene) -> list[str]:
     """The question's drugs whose labels have none of the sections that would tell what is asked."""
-    slugs = next((topic.slugs for topic in TOPICS if topic.name in query.topics[:1]), ())
+    slugs = next((topic.slugs for topic in TOPICS if topic.name in scene.query.topics[:1]), ())
     return [
         " and ".join(keys)
-        for keys in query.drugs
-        if slugs and not any(view.section(keys, slug, None).hits for slug in slugs)
+        for keys in scene.query.drugs
+        if slugs and not any(scene.view.section(keys, slug, scene.as_of).hits for slug in slugs)
     ]
 
 
@@ -302,7 +302,7 @@ def _gaps(scene: Scene, found: Found, dropped: Sequence[Draft], filters: Filters
     query, shown = scene.query, scene.shown
     told = [*notices.unknown(query, shown), *notices.apart(query, found.apart, filters)]
     if not shown:
-        return [*told, *notices.unanswered(query, bool(found.nearest), _bare(scene.view, query))]
+        return [*told, *notices.unanswered(query, bool(found.nearest), _bare(scene))]
     drafts = [*(draft for draft, _ in shown), *dropped]
     told += [*notices.missing(query, drafts), *notices.population(uncovered(query, shown))]
     return [*told, *notices.omitted(dropped)]

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 import corpora
 from api.cli import app
 
+LOOKING_BACK = ("versions", "diff", "recall")
 BROKEN = b'<document xmlns="urn:hl7-org:v3">'
 
 
@@ -40,7 +41,7 @@ def test_help_is_quick_and_names_every_command(tmp_path: Path) -> None:
     result = citerx(tmp_path, "--help")
     assert time.perf_counter() - start < 5  # a tenth of it on an idle machine; torch alone takes longer
     assert result.returncode == 0
-    for command in ("ingest", "index", "ask", "replay", "verify", "search", "serve", "status", "bench"):
+    for command in ("ingest", "index", "ask", "replay", "verify", "search", "serve", "status", "bench", *LOOKING_BACK):
         assert command in result.stdout
 
 

@@ -83,6 +83,12 @@ class Bookshelf:
     def passage(self, passage_id: str) -> Passage | None:
         return next((page for page in self.pages if page.passage_id == passage_id), None)
 
+    def versions(self, work_id: str) -> list[tuple[Document, int]]:
+        found = [book for book in self.books.values() if book.work_id == work_id]
+        return [
+            (replace(book, sections=()), len(book.sections)) for book in sorted(found, key=lambda book: book.version)
+        ]
+
     def save_answer(self, answer_id: str, payload: Mapping[str, Any]) -> None:
         if self.full:
             raise StoreError("disk full", source="memory")
