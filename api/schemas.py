@@ -17,7 +17,8 @@ from rag.recheck import Assertion, Cited, Claimed, assertions
 from rag.settings import GeneratorName
 from rag.types import Agreement, Filters, Hit, Quote, Variant
 
-MOST_STATEMENTS = 50
+MOST_STATEMENTS, MOST_CITATIONS, MOST_CHARACTERS = 50, 200, 200_000
+"""Of one text to verify: each statement is read beside all that it cites, and every character is looked through."""
 QUESTION = "What are the interactions between propafenone and colchicine?"
 
 
@@ -235,7 +236,21 @@ class VerifyRequest(RequestModel):
             raise ValueError("every reference needs a number of its own")
         if self.text is not None and not 1 <= len(assertions(self.text)) <= MOST_STATEMENTS:
             raise ValueError(f"text must have 1 to {MOST_STATEMENTS} sentences")
+        self._bounded()
         return self
+
+    def _bounded(self) -> None:
+        """Raises ValueError for what would hold the service up."""
+        said = self.claimed()
+        if isinstance(said, Claimed) and sum(len(set(one.citations)) for one in said.statements) > MOST_CITATIONS:
+            raise ValueError(
+                f"the statements must have at most {MOST_CITATIONS} citations together; verify it in parts"
+            )
+        if (
+            sum(len(one.text) + sum(len(quote.text) for quote in one.quotes) for one in self.references)
+            > MOST_CHARACTERS
+        ):
+            raise ValueError(f"the references must have at most {MOST_CHARACTERS:,} characters together")
 
     def claimed(self) -> Claimed | str:
         """As the engine takes it."""

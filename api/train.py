@@ -93,3 +93,27 @@ def reader(  # noqa: PLR0917 (options)
         write_json(told)
     else:
         typer.echo(f"model in {request.out}")
+
+
+@train.command("coverage")
+def coverage(
+    questions: Annotated[
+        Path | None,
+        typer.Option(help="Folder of question sets and judged sentences; by default those of CiteRx.", exists=True),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write coverage.json [default: models/reader in CITERX_HOME].")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Fit what tells whether the sentences found answer a question at all, with the reader and your own index."""
+    from rag.train.covering import Request, run
+
+    configured = settings()
+    with question_sets(questions) as folder:
+        request = Request(folder, out or configured.home / "models" / "reader")
+        told = run(request, configured, lambda line: typer.echo(line, err=True))
+    if json:
+        write_json(told)
+    else:
+        typer.echo(f"coverage.json in {request.out}")

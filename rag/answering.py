@@ -8,13 +8,15 @@ population asked for, verification removed something or a warning cannot be show
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 
 from ingest.schema import Kind
 from rag import notices
+from rag.cited import UNCITED
 from rag.compose import (
     References,
     Shown,
@@ -26,15 +28,17 @@ from rag.compose import (
     text_of,
 )
 from rag.conflicts import Scene, conflicts, uncovered
+from rag.coverage import Coverage
 from rag.errors import GeneratorError
 from rag.evidence import Selector
-from rag.focus import mechanisms, says, shared_pathways
+from rag.focus import fitting, group_of, mechanisms, says, shared_pathways, unpartnered
 from rag.generate import Extractive, Generator
 from rag.members import chosen, members_notice, searched
 from rag.query import Query, understand
 from rag.safety import Warned, floor
 from rag.sections import TOPICS
 from rag.stances import stances
+from rag.strange import strange
 from rag.touches import vague
 from rag.types import Answer, Draft, Evidence, Filters, Judge, Notice, Provenance, Safety, Status
 from rag.verify import Checker, Shelf
@@ -50,7 +54,11 @@ NEAREST = 3
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked and within which limits; ``min_score``: the evidence score below which nothing is answered."""
+    """What is asked and within which limits.
+
+    ``min_score``: what a sentence must score to be evidence; ``min_coverage``: how likely the evidence must be to
+    answer the question at all.
+    """
 
     answer_id: str
     question: str
@@ -59,6 +67,7 @@ class Request:
     max_references: int
     generator: str
     min_score: float
+    min_coverage: float = 0.0
 
 
 @dataclass(slots=True)
@@ -87,21 +96,24 @@ class Stopwatch:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written, by which generator, and what is to be said of that."""
+    """What was written, by which generator, what is to be said of that, and how much of it cited nothing."""
 
     drafts: list[Draft]
     generator: str
     notices: list[Notice]
+    uncited: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What retrieval gave: the sentences good enough to answer from, the best ones whatever their score, and the pairs
-    of the question's drugs that no passage names together (none where that was not asked)."""
+    of the question's drugs that no passage names together (none where that was not asked). ``coverage``: see
+    `rag.coverage`; 1 where nothing tells."""
 
     usable: list[Evidence]
     nearest: list[Evidence]
     apart: list[tuple[int, int]]
+    coverage: float = 1.0
 
 
 def respond(
@@ -112,14 +124,16 @@ def respond(
     request: Request,
     *,
     judge: Judge | None = None,
+    coverage: Coverage | None = None,
 ) -> Answer:
     """The answer to one request; deterministic apart from the timings.
 
-    ``judge``: see `rag.verify.Checker` and `rag.stances`; without one quotations alone are shown.
+    ``judge``: see `rag.verify.Checker` and `rag.stances`; without one quotations alone are shown. ``coverage``: without
+    one the score of a sentence alone tells whether it answers.
     """
     watch = Stopwatch.start()
-    query = _understood(view, request)
-    found = _find(view, query, selector, request)
+    query = understood(view, request)
+    found = find(view, query, selector, request, coverage)
     watch.mark("retrieve")
     written = _write(generator, query, found.usable, request.generator)
     watch.mark("generate")
@@ -140,8 +154,8 @@ def respond(
         *members_notice(query),
         *written.notices,
         *changed,
-        *_gaps(scene, found, dropped, request.filters),
-        *notices.removed(verified.removed),
+        *_gaps(scene, found, written, dropped, request.filters),
+        *notices.removed(verified.removed + written.uncited),
         *omitted,
         *notices.without_warnings(_unwarned(view, query, request.as_of)),
         *conflicts(scene, judge),
@@ -159,18 +173,20 @@ def respond(
         references=listed,
         safety=tuple(safety),
         notices=(*told, *notices.sources(listed, references.documents, demonstration=view.manifest.demonstration)),
-        confidence=confidence(query, shown, not found.apart),
+        confidence=min(confidence(query, shown, not found.apart), round(found.coverage, 2)),
         provenance=_provenance(view, written.generator),
         timings_ms=watch.total(),
     )
 
 
-def _understood(view: View, request: Request) -> Query:
+def understood(view: View, request: Request) -> Query:
     """The question; where it names no drug it is asked of the filter's drugs, else of members of the classes it names.
 
     Not so where it asks how classes act on each other: a few members would not stand for the others.
     """
     query = understand(request.question, view.resolver)
+    if names := strange(query, view.frequency):
+        query = replace(query, unresolved=(*query.unresolved, *names), strange=names)
     if query.drugs or query.unresolved:
         return query
     groups = {frozenset(keys): keys for keys in map(view.resolver.name, request.filters.drugs) if keys}
@@ -179,7 +195,7 @@ def _understood(view: View, request: Request) -> Query:
     return replace(query, drugs=query.candidates)
 
 
-def _find(view: View, query: Query, selector: Selector, request: Request) -> Found:
+def find(view: View, query: Query, selector: Selector, request: Request, coverage: Coverage | None) -> Found:
     """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
     if vague(query):
         return Found([], [], [])
@@ -192,8 +208,9 @@ def _find(view: View, query: Query, selector: Selector, request: Request) -> Fou
     papers = view.papers_on(_spelled(shared), request.filters, request.as_of) if shared else []
     unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers) if not hit.document.retracted}
     evidence = chosen(view, query, list(unique.values()), selector)
-    least = request.min_score + (0.0 if query.drugs else UNANCHORED)
-    usable = [item for item in evidence if item.score >= least and _about(view, query, item)]
+    about = [item for item in evidence if _about(view, query, item)]
+    covered = _covered(view, query, about, request, coverage)
+    usable = [] if query.strange or covered < request.min_coverage else _good(query, about, request, coverage)
     if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
         named = {hit.passage.passage_id for hit in papers}
         usable += [
@@ -202,7 +219,26 @@ def _find(view: View, query: Query, selector: Selector, request: Request) -> Fou
             if item not in usable and item.hit.passage.passage_id in named and mechanisms(item.text) & shared
         ]
     every = combinations(range(len(query.drugs)), 2)
-    return Found(usable, evidence, [pair for pair in every if pair not in pairs.covered] if pairs else [])
+    return Found(usable, evidence, [pair for pair in every if pair not in pairs.covered] if pairs else [], covered)
+
+
+def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> list[Evidence]:
+    """What scores enough, without what is of another patient or partner."""
+    least = request.min_score + (0.0 if query.drugs else UNANCHORED)
+    kept = [item for item in about if item.score >= least]
+    if coverage:  # it told that the question is answered: then the best of each drug may score less
+        groups = {group_of(query, item.hit) for item in kept}
+        for item in about:
+            if item.score >= least / 2 and group_of(query, item.hit) not in groups:
+                groups.add(group_of(query, item.hit))
+                kept.append(item)
+    return fitting(query, kept)
+
+
+def _covered(view: View, query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> float:
+    if coverage is None:
+        return 1.0
+    return coverage.chance(query, about, view, request.as_of, silent=bool(bare(view, query, request.as_of)))
 
 
 def _spelled(pathways: set[str]) -> list[str]:
@@ -225,7 +261,9 @@ def _about(view: View, query: Query, item: Evidence) -> bool:
 def _write(generator: Generator, query: Query, evidence: Sequence[Evidence], name: str) -> Written:
     """What the generator writes; where it cannot, quotations, and it is said."""
     try:
-        return Written(generator.generate(query, evidence) if evidence else [], name, [])
+        written = generator.generate(query, evidence) if evidence else []
+        drafts = [draft for draft in written if draft.evidence]
+        return Written(drafts, name, [], Counter([UNCITED] * (len(written) - len(drafts))))
     except GeneratorError as error:
         drafts = Extractive().generate(query, evidence)
         return Written(drafts, "extractive", [notices.fell_back(name, str(error))])
@@ -287,25 +325,36 @@ def _nearest(
     return named
 
 
-def _bare(scene: Scene) -> list[str]:
+def bare(view: View, query: Query, as_of: date | None) -> list[str]:
     """The question's drugs whose labels have none of the sections that would tell what is asked."""
-    slugs = next((topic.slugs for topic in TOPICS if topic.name in scene.query.topics[:1]), ())
+    slugs = next((topic.slugs for topic in TOPICS if topic.name in query.topics[:1]), ())
     return [
         " and ".join(keys)
-        for keys in scene.query.drugs
-        if slugs and not any(scene.view.section(keys, slug, scene.as_of).hits for slug in slugs)
+        for keys in query.drugs
+        if slugs and not any(view.section(keys, slug, as_of).hits for slug in slugs)
     ]
 
 
-def _gaps(scene: Scene, found: Found, dropped: Sequence[Draft], filters: Filters) -> list[Notice]:
+def _gaps(scene: Scene, found: Found, written: Written, dropped: Sequence[Draft], filters: Filters) -> list[Notice]:
     """What an answer lacks, in the order in which a reader should learn of it."""
     query, shown = scene.query, scene.shown
     told = [*notices.unknown(query, shown), *notices.apart(query, found.apart, filters)]
     if not shown:
-        return [*told, *notices.unanswered(query, bool(found.nearest), _bare(scene))]
+        return [*told, *_unanswered(scene, found, written)]
     drafts = [*(draft for draft, _ in shown), *dropped]
     told += [*notices.missing(query, drafts), *notices.population(uncovered(query, shown))]
+    told += notices.partner(query, unpartnered(query, [draft.text for draft in drafts]))
     return [*told, *notices.omitted(dropped)]
+
+
+def _unanswered(scene: Scene, found: Found, written: Written) -> list[Notice]:
+    """Why nothing is shown: of the index only where nothing in it was good enough to answer from."""
+    if not found.usable:
+        lacking = bare(scene.view, scene.query, scene.as_of)
+        return notices.unanswered(scene.query, bool(found.nearest), lacking, scene.as_of)
+    if written.drafts or written.uncited:
+        return []  # that it was removed is said
+    return notices.declined(written.generator, len(found.usable))
 
 
 def _status(query: Query, shown: Shown, told: Sequence[Notice]) -> Status:

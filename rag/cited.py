@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingest.sentences import sentences
 from rag.errors import GeneratorError
@@ -37,34 +37,39 @@ _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 class Parsed:
     """What a model's text comes to, and how many of its sentences were ``dropped``, by reason.
 
-    No drafts: the model said that the evidence holds no answer.
+    ``uncited``: those of them that claim something and cite nothing that was given, as drafts without evidence. No
+    drafts: the model said that the evidence holds no answer.
     """
 
     drafts: list[Draft]
     dropped: Counter[str]
+    uncited: list[Draft] = field(default_factory=list)
 
 
 def parse(text: str, evidence: Sequence[Evidence], no_answer: str) -> Parsed:
     """Drafts from ``text``, whose numbers count ``evidence`` from 1; raises `GeneratorError` where none can be made."""
     plain = _plain(text)
-    if _bare(plain) == _bare(no_answer):
+    said = list(_sentences(plain))
+    if _bare(no_answer) in map(_bare, (plain, *said)):  # whatever else it wrote is then no answer
         return Parsed([], Counter())
     if not plain:
         told = "raise CITERX_LLM_MAX_TOKENS, take another model or, where a server is asked, look at its log"
         raise GeneratorError(f"the language model wrote nothing: {told}")
     drafts: list[Draft] = []
+    uncited: list[Draft] = []
     dropped: Counter[str] = Counter()
-    for sentence in _sentences(plain):
+    for sentence in said:
         draft = _draft(sentence, evidence)
         reason = draft if isinstance(draft, str) else _too_many(draft, drafts)
         if isinstance(draft, str) or reason:
             dropped[reason] += 1
+            uncited += [Draft(words, ()) for words in [_words(sentence)] if isinstance(draft, str) and _claims(words)]
         else:
             drafts.append(draft)
     if not drafts:
         told = ", ".join(f"{reason}: {count}" for reason, count in sorted(dropped.items())) or "no sentence at all"
         raise GeneratorError(f"the language model wrote nothing that can be checked ({told}); take another model")
-    return Parsed(drafts, dropped)
+    return Parsed(drafts, dropped, uncited)
 
 
 def render(drafts: Sequence[Draft], evidence: Sequence[Evidence]) -> str:
@@ -124,7 +129,7 @@ def _draft(sentence: str, evidence: Sequence[Evidence]) -> Draft | str:
     """The draft, or why there is none. Numbers at the very beginning cite nothing: lists of references begin so."""
     lead = _MARKS.match(sentence)
     body = sentence[lead.end() :] if lead else sentence
-    words = re.sub(r"\s+(?=[.,;:!?)])", "", " ".join(_MARKS.sub(" ", body).split()))
+    words = _words(body)
     if not _MARKS.search(body) or not re.search(r"\w\w", words):
         return UNCITED
     numbers = list(
@@ -134,6 +139,16 @@ def _draft(sentence: str, evidence: Sequence[Evidence]) -> Draft | str:
         return UNKNOWN
     cited = tuple(evidence[number - 1] for number in numbers)
     return Draft(_original(words, cited), cited)
+
+
+def _words(sentence: str) -> str:
+    """Without its numbers."""
+    return re.sub(r"\s+(?=[.,;:!?)])", "", " ".join(_MARKS.sub(" ", sentence).split()))
+
+
+def _claims(words: str) -> bool:
+    """Whether a sentence says something: a lead-in ("Findings:") and a rule across the page do not."""
+    return re.search(r"\w\W+\w", words) is not None and not words.endswith(":")
 
 
 def _numbers(group: str, known: int) -> Iterator[int]:

@@ -7,12 +7,12 @@ directions. They find what a classifier overlooks; whether the rest follows from
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import lru_cache
 from typing import Literal, Protocol, get_args
 
+from rag.bindings import Agent, agent_exchanged, agents, apart, group_exchanged
 from rag.cues import (
     Cue,
     advice,
@@ -26,7 +26,8 @@ from rag.cues import (
     stems,
     words,
 )  # fmt: skip
-from rag.drugs import Reading
+from rag.drugs import Mention, Reading
+from rag.foreign import added, addressed, unknown
 from rag.measures import Measure, frequencies, measures
 from rag.patient import routes_of
 
@@ -35,14 +36,13 @@ Flaw = Literal[
     "frequency not in source", "route not in source", "population not in source", "population dropped",
     "drug not in source", "drugs exchanged", "name not in source", "negation not in source", "negation dropped",
     "direction differs", "recommendation not in source",
+    "address or markup", "word not in source", "clause not in source",
 ]  # fmt: skip
 FLAWS: tuple[Flaw, ...] = get_args(Flaw)
 CLEARLY = 1.5
 """How much more the surroundings of another cue must be like the claim's own, so that it is the one meant."""
 SAID = 0.6
 """Share of a clause's words that a claim has where it says what the clause says."""
-APART = 5
-"""Words between a number and the group of patients that it is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,9 @@ def flaws(claim: str, sources: Sequence[Source], names: Names) -> tuple[Flaw, ..
     rules: tuple[Callable[[str, Sequence[Source]], Iterable[Flaw]], ...] = (
         _numbers, _frequencies, _routes, _groups, _dropped, _codes, _negations, _directions, _advice,
     )  # fmt: skip
-    found = {flaw for rule in rules for flaw in rule(claim, sources)} | set(_drugs(claim, sources, names))
+    said, read = names.read(claim), [names.read(source.text) for source in sources]
+    found = {flaw for rule in rules for flaw in rule(claim, sources)}
+    found |= {flaw for rule in (_drugs, _whose, _words) for flaw in rule(claim, sources, said, read)}
     return tuple(flaw for flaw in FLAWS if flaw in found)
 
 
@@ -81,41 +83,8 @@ def _numbers(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
         around = near(claim, one.start, one.end)
         if _elsewhere(around, same, [near(text, other.start, other.end) for other, text in rivals]):
             yield "number of something else"
-    bound = {pair for source in sources for pair in _bound(source.text)}
-    if any(_rebound(pair, bound) for pair in _bound(claim) - bound):
+    if group_exchanged(claim, [source.text for source in sources]):
         yield "number of something else"
-
-
-Figure = tuple[Fraction, Fraction, str]
-Pair = tuple[Figure, tuple[str, str]]
-
-
-@lru_cache(1024)
-def _bound(text: str) -> frozenset[Pair]:
-    """Each number with the group of patients that stands nearest to it: in "5 mg in children" these two."""
-    cues = groups(text)
-    pairs = set()
-    for one in measures(text):
-        nearest = min(((_apart(text, one, cue), cue) for cue in cues), key=lambda pair: pair[0], default=None)
-        if nearest and nearest[0] <= APART:
-            pairs.add(((one.low, one.high, one.unit), (nearest[1].family, nearest[1].side)))
-    return frozenset(pairs)
-
-
-def _apart(text: str, one: Measure, cue: Cue) -> int:
-    """Words between a number and a group; those that join or part count more."""
-    between = text[min(one.end, cue.end) : max(one.start, cue.start)]
-    return len(between.split()) + 3 * len(re.findall(r"\b(?:and|or|but)\b|[,;:.]", between))
-
-
-def _rebound(pair: Pair, bound: Set[Pair]) -> bool:
-    """Whether the sources give this number to another group of the kind, and this group another number of the kind."""
-    figure, (family, side) = pair
-    other_group = any(number == figure and group[0] == family and group[1] != side for number, group in bound)
-    other_number = any(
-        number != figure and number[2] == figure[2] and group == (family, side) for number, group in bound
-    )
-    return other_group and other_number
 
 
 def _equal(one: Measure, other: Measure) -> bool:
@@ -318,10 +287,8 @@ def _plain(context: str) -> str:
     return context.replace("_", " ")
 
 
-def _drugs(claim: str, sources: Sequence[Source], names: Names) -> Iterator[Flaw]:
+def _drugs(claim: str, sources: Sequence[Source], said: Reading, read: Sequence[Reading]) -> Iterator[Flaw]:
     """Drugs, classes and words that look like drugs must be named by a source or be what its document is about."""
-    said = names.read(claim)
-    read = [names.read(source.text) for source in sources]
     held = {key for one in read for mention in one.mentions for key in mention.keys}
     held |= {drug for source in sources for drug in source.drugs}
     text = " ".join(f"{source.text} {source.context} {' '.join(source.drugs)}" for source in sources).casefold()
@@ -363,3 +330,42 @@ def _roles(text: str, reading: Reading) -> Iterator[tuple[str, str, str]]:
         for agent in (one[2] for one in before if after):
             patient = min(after)[2]
             yield (patient, verb, agent) if match["by"] else (agent, verb, patient)
+
+
+def _whose(claim: str, sources: Sequence[Source], said: Reading, read: Sequence[Reading]) -> Iterator[Flaw]:
+    """Each number needs one source that has it and is about, or names, the drug nearest to it in the claim."""
+    own = _agents(claim, said)
+    named = [(source.text, _agents(source.text, one)) for source, one in zip(sources, read, strict=True)]
+    held = [
+        {key for mention in one.mentions for key in mention.keys} | set(source.drugs)
+        for source, one in zip(sources, read, strict=True)
+    ]
+    for one in measures(claim):
+        near_by = min(said.mentions, key=lambda drug: apart(claim, one, Agent("", drug.start, drug.end)), default=None)
+        having = [
+            place for place, source in enumerate(sources) if any(_equal(one, other) for other in measures(source.text))
+        ]
+        if near_by and having and not any(_about(near_by, sources[place], held[place]) for place in having):
+            yield "number of something else"
+    if agent_exchanged(claim, own, named):
+        yield "number of something else"
+
+
+def _about(drug: Mention, source: Source, held: set[str]) -> bool:
+    return set(drug.keys) <= held or drug.surface.casefold() in f"{source.text} {source.context}".casefold()
+
+
+def _agents(text: str, read: Reading) -> tuple[Agent, ...]:
+    return agents(text, [(one.key, one.start, one.end) for one in read.mentions])
+
+
+def _words(claim: str, sources: Sequence[Source], said: Reading, _read: Sequence[Reading]) -> Iterator[Flaw]:
+    """Nothing may be said in words of which the sources know nothing; of drugs `_drugs` decides."""
+    held = " ".join(f"{source.text} {_plain(source.context)} {' '.join(source.drugs)}" for source in sources)
+    named = [*(one.surface for one in said.mentions), *(one.surface for one in said.classes), *said.unresolved]
+    if addressed(claim, held):
+        yield "address or markup"
+    if unknown(claim, held, named):
+        yield "word not in source"
+    if added(claim, held):
+        yield "clause not in source"

@@ -13,7 +13,6 @@ from datetime import date
 from ingest.schema import Document, Kind
 from rag.compose import Shown
 from rag.differences import Limits, differing, limits_of, opposed
-from rag.errors import RagError
 from rag.evidence import candidates
 from rag.focus import group_of, mechanisms
 from rag.ingredients import word_set
@@ -23,6 +22,7 @@ from rag.query import Query
 from rag.sections import base
 from rag.touches import class_pattern, groups_in, groups_of, names_of
 from rag.types import Draft, Evidence, Hit, Judge, Notice
+from rag.verify import is_known, stated, verdicts_of
 from rag.view import View
 
 LOOKED_AT = 3
@@ -176,11 +176,11 @@ def _maker(labeler: str) -> str:
 def literature_differs(scene: Scene, judge: Judge | None) -> list[Notice]:
     """A cited paper that reports the other direction, or none, for what a cited label says of the same drugs.
 
-    With a judge only where it finds the contradiction too.
+    With a judge only where it finds the contradiction too; where it fails, as without one.
     """
     cited = list(scene.cited())
     pairs = {
-        (label[0], paper[0]): (label[1].text, paper[1].text)
+        (label[0], paper[0]): (stated(paper[1].text, paper[1].hit.drugs), label[1].text)
         for label in cited
         for paper in cited
         if label[1].hit.document.kind is Kind.LABEL
@@ -188,12 +188,9 @@ def literature_differs(scene: Scene, judge: Judge | None) -> list[Notice]:
         and opposed(label[1].text, paper[1].text)
         and _same_drugs(scene, label[1], paper[1])
     }
-    if judge is not None and pairs:
-        try:
-            verdicts = judge.judge([(paper, label) for label, paper in pairs.values()])
-        except RagError:
-            return []
-        pairs = {key: pairs[key] for key, one in zip(list(pairs), verdicts, strict=True) if one.contradicts >= SURE}
+    if judge is not None and (found := verdicts_of(judge, list(pairs.values()))):
+        denied = {key for key, one in zip(pairs, found, strict=True) if is_known(one) and one.contradicts < SURE}
+        pairs = {key: pair for key, pair in pairs.items() if key not in denied}
     return [
         Notice("literature_differs", f"The paper [{paper}] reports otherwise than the label [{label}].")
         for label, paper in pairs

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -102,17 +102,28 @@ def alike(one: Mapping[str, float], other: Mapping[str, float]) -> float:
     return sum(1 / max(distance, other[stem], 1.0) for stem, distance in one.items() if stem in other)
 
 
+_GIVEN = r"(?:used|taken|given|(?:co-?)?administered)"
+_THAN = r"(?<!more\s)(?<!most\s)(?<!less\s)(?<!least\s)(?<!equally\s)(?<!as\s)"
+
 # Family, strong, side and its words, other side and its words.
 _PAIRS: tuple[tuple[str, bool, str, str], ...] = (
-    ("level", True, r"increas\w*|rais(?:e[sd]?|ing)|elevat\w*|higher|enhanc\w*|potentiat\w*|prolong\w*|augment\w*",
-     r"decreas\w*|reduc\w*|lower(?:s|ed|ing)?|diminish\w*|shorten\w*|attenuat\w*"),
-    ("level", False, r"ris(?:e[sn]?|ing)|greater|more|longer|gain(?:s|ed)?|highest|rose|up",
-     r"less|fewer|smaller|declin\w*|loss(?:es)?|los[et]\w*|lowest|f[ae]ll(?:s|ing)?|down"),
+    ("level", True, r"increas\w*|rais(?:e[sd]?|ing)|elevat\w*|higher|enhanc\w*|potentiat\w*|prolong\w*|augment\w*|rose",
+     r"decreas\w*|reduc\w*|lower(?:s|ed|ing)?|diminish\w*|shorten\w*|attenuat\w*|fell"),
+    ("level", False, r"ris(?:e[sn]?|ing)|greater|more|longer|gain(?:s|ed)?|highest|up",
+     r"less|fewer|smaller|declin\w*|loss(?:es)?|los[et]\w*|lowest|fall(?:s|ing)?|down"),
     ("course", True, r"improv\w*|better", r"wors(?:e|en|ens|ened|ening)|deteriorat\w*|exacerbat\w*"),
     ("order", False, r"before|prior\sto|preced\w*", r"after|following|subsequent\w*"),
     ("enzyme", False, r"inhibit\w*", r"induc\w*"),
-    ("therapy", False, r"start\w*|initiat\w*|begin\w*|commenc\w*",
-     r"stop\w*|discontinu\w*|ceas\w*|cessation|withdraw\w*"),
+    ("therapy", False, rf"start\w*|initiat\w*|begin\w*|commenc\w*|continu(?:e[sd]?|ing|ation)|resum(?:e[sd]?|ing|ption)"
+     rf"|(?:should|must|may|can)\s(?:\w+\s)?be\s(?:\w+\s)?{_GIVEN}|(?<![\w\s]\s)(?:give|use|take|administer)",
+     r"stop\w*|discontinu\w*|ceas\w*|cessation|withdraw\w*|withh[eo]ld\w*|interrupt\w*|suspend\w*"
+     r"|(?:should|must)\sbe\sheld|hold(?=\s(?:\w+\s){1,3}(?:in|if|when|for|before|until)\b)"),
+    ("often", True, r"rare(?:ly)?|uncommon(?:ly)?|infrequent(?:ly)?|seldom", rf"{_THAN}common(?:ly)?(?!\scold)"),
+    ("often", False, r"unusual(?:ly)?", r"frequent(?:ly)?|often"),
+    ("need", True, r"optional(?:ly)?|(?:if|when|where|as)\s(?:required|needed|necessary)",
+     r"mandatory|compulsory|obligatory"),
+    ("need", False, r"unnecessary",
+     r"(?<!if\s)(?<!as\s)(?<!when\s)(?<!where\s)(?:required|needed|necessary|essential)"),
     ("most", False, r"maximum|maximal|at\smost|up\sto", r"minimum|minimal|at\sleast"),
     ("place", False, r"above", r"below"),
     ("height", False, r"high", r"low"),
@@ -126,19 +137,37 @@ _DIRECTIONS = tuple(
     (family, strong, re.compile(rf"\b(?:(?P<one>{one})|(?P<other>{other}))\b", re.IGNORECASE))
     for family, strong, one, other in _PAIRS
 )
+_TURNED = frozenset({"therapy", "need", "often"})
+"""Families whose sides a negation exchanges: what is not to be stopped is to be continued."""
 _HYPER = re.compile(r"\bhyp(?P<side>er|o)(?P<rest>[a-z]{4,})\b", re.IGNORECASE)
 
 
 @lru_cache(2048)
 def directions(text: str) -> tuple[Cue, ...]:
     """Which way things go: "increase" against "decrease", "before" against "after", "hyper-" against "hypo-"."""
+    denied = negations(text)
     found = [
-        Cue(family, "one" if match["one"] else "other", *match.span(), strong)
+        Cue(family, _side(text, family, match, denied), *match.span(), strong)
         for family, strong, pattern in _DIRECTIONS
         for match in pattern.finditer(text)
     ]
     found += [Cue(f"hyp-{match['rest'].casefold()}", match["side"], *match.span()) for match in _HYPER.finditer(text)]
     return tuple(found)
+
+
+def _side(text: str, family: str, match: re.Match[str], denied: Sequence[Cue]) -> str:
+    turned = family in _TURNED and any(_denies(text, one, family, match) for one in denied)
+    return "one" if (match["one"] is not None) != turned else "other"
+
+
+def _denies(text: str, negation: Cue, family: str, match: re.Match[str]) -> bool:
+    """Whether a negation is on a word that ``match`` found: in it, right before it, or before what is not needed."""
+    if match.start() <= negation.start < match.end():
+        return True
+    between = text[negation.end : match.start()]
+    if match.start() < negation.end or len(between) > 60 or re.search("[.,;:]", between):
+        return False
+    return family == "need" or (len(between) < 30 and _stem(match.group().split()[-1].casefold()) in negation.keys)
 
 
 GROUPS: Mapping[str, tuple[str, re.Pattern[str]]] = {
@@ -210,6 +239,27 @@ def negations(text: str) -> tuple[Cue, ...]:
     """
     found = ((match, _negated(text, match)) for match in _NEGATION.finditer(text))
     return tuple(Cue("negation", _against(match.group(), keys), *match.span(), keys=keys) for match, keys in found)
+
+
+_UNCHANGED = re.compile(
+    r"\bno (?!(?:\w+ ){0,3}(?:stud(?:y|ies)|data|evidence|reports?|information)\b)(?:\w+ ){0,4}?"
+    r"(?:effect|change|difference|increase|decrease|association|interaction)s?\b(?! (?:stud|data|trial))"
+    r"|\bnot associated\b|\bun(?:changed|affected|altered)\b|\bnot (?:\w+ly )*(?:affected|altered|changed|influenced)\b"
+    r"|\b(?:did|does|do|was|were|is|are) not (?:\w+ly )*(?:\w+ )?"
+    r"(?:affect|alter|change|influence|differ|interact|increas|decreas|reduc|rais|lower|prolong)\w*",
+    re.IGNORECASE,
+)
+
+
+def unchanged(text: str) -> bool:
+    """Whether ``text`` says that something has no effect or did not change: "no clinically relevant interaction"."""
+    return _UNCHANGED.search(text) is not None
+
+
+def levels(text: str) -> frozenset[str]:
+    """Which ways a text says outright that something goes: "up", "down"."""
+    sides = {"one": "up", "other": "down"}
+    return frozenset(sides[one.side] for one in directions(text) if one.family == "level" and one.strong)
 
 
 def _against(said: str, keys: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from rag.cues import levels, unchanged
 from rag.ingredients import word_set
 from rag.measures import Measure, measures
 from rag.patient import Population
@@ -91,18 +92,6 @@ _SMALL = word_set(
 )
 
 
-_DIRECTIONS: dict[str, re.Pattern[str]] = {
-    "none": re.compile(
-        r"\b(?:no (?:\w+ )?(?:\w+ )?(?:effect|change|difference|increase|decrease|association|interaction)s?"
-        r"|not associated|unchanged|unaffected|(?:did|does|do|was|were|is|are) not (?:\w+ )?"
-        r"(?:affect|alter|change|increas|decreas|reduc|influence|differ)\w*)\b",
-        re.IGNORECASE,
-    ),
-    "up": re.compile(
-        r"\b(?:increas\w+|rais\w+|rose|elevat\w+|higher|prolong\w+|enhanc\w+|potentiat\w+)\b", re.IGNORECASE
-    ),
-    "down": re.compile(r"\b(?:decreas\w+|reduc\w+|lower\w*|diminish\w+|fell|shorten\w+)\b", re.IGNORECASE),
-}
 _MEASURED = re.compile(
     r"\b(AUC|Cmax|exposure|concentrations?|clearance|levels?|INR|bleeding|mortality|QTc?|hypoglyc\w+|hypotensi\w+|hyperkal\w+"
     r"|malformations?|miscarriages?|nephrotox\w+|myopathy|rhabdomyolysis)\b",
@@ -124,10 +113,10 @@ def _measures(text: str) -> set[str]:
 
 
 def _direction(text: str) -> str | None:
-    if _DIRECTIONS["none"].search(text):
+    if unchanged(text):
         return "none"
-    found = [way for way in ("up", "down") if _DIRECTIONS[way].search(text)]
-    return found[0] if len(found) == 1 else None
+    found = levels(text)
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def limits_of(group: Population, text: str) -> list[Limits]:

@@ -20,6 +20,8 @@ from ingest.store import Store
 from rag.agreement import beside, compared
 from rag.answering import Request, respond
 from rag.compose import answer_to_dict
+from rag.coverage import Coverage
+from rag.coverage import Weights as CoverageWeights
 from rag.dense import open_embedder
 from rag.errors import GeneratorError, IndexUnavailableError, NotFoundError, RagError, ReplayError
 from rag.evidence import Selector
@@ -94,8 +96,9 @@ class Engine:
     The same question on the same generation gets the same answer, apart from its id and timings. Where no generation
     can be opened the engine still looks up records; `view` says why, and `refresh` tries again.
 
-    ``selector``: scores sentences; None: by words and the embedder. ``judge``: confirms what is no quote and tells on
-    which side sources are; None: quotes alone are shown. ``models`` (names with checksums, by use) and ``device`` are
+    ``selector``: scores sentences; None: by words and the embedder. ``coverage``: tells whether they answer at all;
+    None: their scores alone do. ``judge``: confirms what is no quote and tells on which side sources are; None: quotes
+    alone are shown. ``models`` (names with checksums, by use) and ``device`` are
     for receipts: what else decides an answer.
     """
 
@@ -109,6 +112,8 @@ class Engine:
         generator: str = "extractive",
         max_references: int = 8,
         min_score: float = 0.3,
+        min_coverage: float = 0.2,
+        coverage: Coverage | None = None,
         selector: Selector | None = None,
         judge: Judge | None = None,
         models: Mapping[str, str] | None = None,
@@ -117,8 +122,9 @@ class Engine:
     ) -> None:
         self._library, self._views, self._generators = library, views, generators
         self._generator, self._max_references, self._min_score = generator, max_references, min_score
-        self._selector, self._judge, self._new_id = selector or Plain(embedder), judge, new_id
-        self._models = {"embedder": embedder.name, "selector": self._selector.name, **(models or {})}
+        self._min_coverage, self.coverage = min_coverage, coverage
+        self.selector, self._judge, self._new_id = selector or Plain(embedder), judge, new_id
+        self._models = {"embedder": embedder.name, "selector": self.selector.name, **(models or {})}
         if judge:
             self._models["judge"] = judge.name
         self._settings = {
@@ -126,6 +132,7 @@ class Engine:
             "generator": generator,
             "max_references": max_references,
             "min_score": min_score,
+            "min_coverage": min_coverage,
         }
         self._view: View | None = None
         self._trouble: RagError | StoreError = IndexUnavailableError(NO_INDEX)
@@ -153,6 +160,8 @@ class Engine:
                 generator=settings.generator,
                 max_references=settings.max_references,
                 min_score=settings.min_score,
+                min_coverage=settings.min_coverage,
+                coverage=Coverage(reader, embedder, CoverageWeights.read()) if reader else None,
                 selector=TunedSelector(reader, Weights.read()) if reader else None,
                 judge=reader,
                 models={"retriever": tuned.name} if tuned else {},
@@ -290,6 +299,7 @@ class Engine:
             max_references=asked.max_references or self._max_references,
             generator=name,
             min_score=self._min_score,
+            min_coverage=self._min_coverage,
         )
         receipt = Receipt(
             citerx=version("citerx"),
@@ -300,7 +310,9 @@ class Engine:
             settings=self._settings,
             sha256="",
         )
-        answer = respond(view, self._library, self._selector, writer, request, judge=self._judge)
+        answer = respond(
+            view, self._library, self.selector, writer, request, judge=self._judge, coverage=self.coverage
+        )
         return beside(self._library, answer, asked.as_of), receipt
 
     def _kept(self, answer: Answer, receipt: Receipt) -> Answer:

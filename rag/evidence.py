@@ -26,7 +26,7 @@ from rag.types import Evidence, Hit
 NEAR_DUPLICATE = 0.85
 """Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
 
-_STOP = frozenset(
+STOP = frozenset(
     re.findall(
         r"\w+",
         """a about an and any are as at be been between by can could did do does for from given had happen happens has
@@ -129,7 +129,7 @@ def tokens(text: str) -> tuple[str, ...]:
 
     Remembered, since popular passages come again and again.
     """
-    words = (word for word in _WORD.findall(text.casefold()) if word not in _STOP)
+    words = (word for word in _WORD.findall(text.casefold()) if word not in STOP)
     return tuple(analyse(_BRITISH.sub("iz", " ".join(words))))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from rag.query import Query
 from rag.sections import base
-from rag.types import Hit
+from rag.types import Evidence, Hit
 
 MECHANISM, SECTION = 0.7, 0.3
 """Focus of a sentence about two drugs that names only a mechanism which both share, or only stands in the section."""
@@ -118,3 +118,28 @@ def shared_mechanisms(query: Query, items: Iterable[tuple[Hit, str]]) -> set[str
 def shared_pathways(query: Query, items: Iterable[tuple[Hit, str]]) -> set[str]:
     """The shared mechanisms that are enzymes or transporters: what papers on interactions are about."""
     return {term for term in shared_mechanisms(query, items) if term.startswith(("cyp", "pgp", "oatp", "bcrp", "ugt"))}
+
+
+def fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
+    """``found`` without what is said of another partner or another group of patients than the question's.
+
+    Where a sentence names the partner that a drug is asked beside (a class, a food), only such stay, else those of the
+    sections asked for; where one is about the patient asked for, or about nobody, those about other patients alone go.
+    """
+    kept = list(found)
+    if query.partners:
+        kept = [item for item in found if _names_partner(query, item.text)]
+        kept = kept or [item for item in found if base(item.hit.passage.section) in query.sections]
+    wanted = populations(query.question)
+    others = [item for item in kept if (told := populations(item.text)) and wanted and not told & wanted]
+    return [item for item in kept if item not in others] or kept
+
+
+def unpartnered(query: Query, texts: Sequence[str]) -> bool:
+    """Whether a drug is asked beside a class or a food and no text names it."""
+    return bool(query.partners) and not any(_names_partner(query, text) for text in texts)
+
+
+def _names_partner(query: Query, text: str) -> bool:
+    """As a whole word: the alcohols that a drug becomes are not the alcohol that one drinks."""
+    return any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in query.partners)

@@ -41,7 +41,8 @@ _LITERATURE = re.compile(
 class Generator(Protocol):
     """Writes statements from evidence, in the order of the answer; raises `GeneratorError` where it cannot.
 
-    Each draft names the evidence it rests on, all of it from the evidence given. No evidence: no drafts.
+    Each draft names the evidence it rests on, all of it from the evidence given; one that names none is counted as
+    removed. No evidence: no drafts.
     """
 
     @property

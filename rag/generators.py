@@ -24,6 +24,11 @@ def open_generators(settings: Settings) -> dict[str, Generator]:
     return found
 
 
+def at_once(settings: Settings) -> int:
+    """Questions that may wait for a language model: one fewer than are served, so that others are always answered."""
+    return max(1, settings.threads - 1)
+
+
 def _local(settings: Settings) -> Generator:
     from rag.language import LanguageModel
     from rag.local import Local
@@ -39,7 +44,13 @@ def _local(settings: Settings) -> Generator:
         seed=settings.llm_seed,
     )
     sizes = {"max_tokens": str(llm.max_tokens), "context": str(llm.context)}
-    return LanguageModel(llm, count=llm.count, timeout=settings.llm_timeout, made_of={**llm.made_of, **sizes})
+    return LanguageModel(
+        llm,
+        count=llm.count,
+        timeout=settings.llm_timeout,
+        at_once=at_once(settings),
+        made_of={**llm.made_of, **sizes},
+    )
 
 
 def _served(settings: Settings) -> Generator:
@@ -49,4 +60,4 @@ def _served(settings: Settings) -> Generator:
         raise MissingExtraError("CITERX_LLM_SERVER needs a client of such servers: pip install 'citerx[llm]'")
     from rag.served import open_served
 
-    return open_served(settings)
+    return open_served(settings, at_once(settings))

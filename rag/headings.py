@@ -38,7 +38,7 @@ _TITLE = re.compile(
 GOVERNS = re.compile(
     r"\b(?:no|not|nor|non|none|never|neither|cannot|without|do|don't|does|must|should|only|unless|except\w*|less|fewer|more"
     r"|avoid\w*|contra-?indicat\w*|discontinu\w*|stop\w*|withh[eo]ld\w*|interrupt\w*|reduc\w*|increase|decrease"
-    r"|limit|restrict\w*|prohibit\w*|lack|absence|warnings?|precautions?|caution\w*)\b",
+    r"|limit\w*|restrict\w*|prohibit\w*|unapproved|overdos\w*|lack|absence|warnings?|precautions?|caution\w*)\b",
     re.IGNORECASE,
 )
 NEGATES = re.compile(r"\b(?:not|never|avoid|unless|except|only|without)\b")
@@ -46,6 +46,10 @@ _SECTION = re.compile(r"(?:contraindication|warning|precaution)s?", re.IGNORECAS
 # What a sentence says itself, so that the title of its section may go.
 _FORBIDS = re.compile(
     r"\bcontraindicated\b|\b(?:should|must|may) not\b|\b(?:Do not|Avoid|Never|Discontinue|not recommended)\b"
+)
+_TITLES = (
+    (re.compile(r"limitations?$", re.IGNORECASE), re.compile(r"\b(?:not|only|never|no)\b", re.IGNORECASE)),
+    (re.compile(r"overdos", re.IGNORECASE), re.compile(r"\boverdos", re.IGNORECASE)),
 )
 _WARNS = re.compile(
     r"\b(?:may|can|could|should|must|risk|fatal|serious|severe|not|no|avoid|discontinue|monitor|caution|contraindicated"
@@ -167,6 +171,7 @@ def _loses(cut: str, rest: str) -> bool:
     words = GOVERNS.findall(
         re.sub(SEE, lambda see: see.group() if NEGATES.search(see.group()) else "", cut, flags=re.IGNORECASE)
     )
+    words = [word for word in words if not any(title.match(word) and said.search(rest) for title, said in _TITLES)]
     if not all(_SECTION.fullmatch(word) for word in words):
         return True
     if any(word.lower().startswith("contra") for word in words):

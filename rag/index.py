@@ -92,7 +92,10 @@ class Index:
 
         Exact: the scores are those of the whole index, equal ones in the index's order. Any text is a valid query.
         """
-        terms, positions = analyse(query), self._positions(scope)
+        return self._among(analyse(query), k, scope, context_boost=context_boost)
+
+    def _among(self, terms: Sequence[str], k: int, scope: Scope, *, context_boost: float) -> list[tuple[int, float]]:
+        positions = self._positions(scope)
         if not terms or k < 1 or not len(positions):
             return []
         filters = self._filters(scope, positions)
@@ -142,6 +145,14 @@ class Index:
     def rarity(self, terms: Sequence[str]) -> list[float]:
         """The inverse document frequency of each analysed term in the passages' texts, as in BM25."""
         return self._words.rarity(terms)
+
+    def frequency(self, terms: Sequence[str]) -> list[float]:
+        """The share of all passages whose text has each analysed word, 0 to 1."""
+        return self._words.frequency(terms)
+
+    def holds(self, terms: Sequence[str], scope: Scope) -> list[bool]:
+        """Whether the text of any passage in scope has each analysed word."""
+        return [bool(self._among([term], 1, scope, context_boost=0.0)) for term in terms]
 
     @property
     def kind(self) -> str:

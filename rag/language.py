@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 CALLS = 8
 """Questions that one model is asked at a time, those given up included until they end; more wait for their turn."""
+WAITING = 64
+"""Questions that may wait for one model where nothing else is said."""
 MAX_CHARACTERS = 20_000
 """Of a model's text; far more than an answer, so the rest is not waited for."""
 Explain = Callable[[BaseException], str]
@@ -36,8 +38,9 @@ def unexplained(error: BaseException) -> str:
 class LanguageModel:
     """Asks a language model, by chat where it is a chat model. Threads may share it.
 
-    ``count``: tokens of a prompt; ``timeout``: seconds after which an answer is given up; ``explain``: what to tell of
-    errors of ``llm``; ``made_of``: what else an answer depends on. The size of the prompt follows ``llm.metadata``.
+    ``count``: tokens of a prompt; ``timeout``: seconds after which an answer is given up; ``at_once``: questions that
+    may wait for it, others are turned away; ``explain``: what to tell of errors of ``llm``; ``made_of``: what else an
+    answer depends on. The size of the prompt follows ``llm.metadata``.
     """
 
     def __init__(
@@ -47,12 +50,14 @@ class LanguageModel:
         prompt: Prompt | None = None,
         count: Count = estimated,
         timeout: float = 60.0,
+        at_once: int = WAITING,
         explain: Explain = unexplained,
         made_of: Mapping[str, str] | None = None,
     ) -> None:
         self._llm, self._prompt, self._count = llm, prompt or load(), count
         self._timeout, self._explain = timeout, explain
         self._room = llm.metadata.context_window - max(llm.metadata.num_output, 0)
+        self._free = threading.Semaphore(at_once)
         self._calls = ThreadPoolExecutor(CALLS, thread_name_prefix="language-model")
         self._made_of = {"model": llm.metadata.model_name, "prompt": self._prompt.name, **(made_of or {})}
 
@@ -67,20 +72,30 @@ class LanguageModel:
         return self._made_of
 
     def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
-        """What the model says, as far as it cites the evidence; none where it says that the evidence holds no answer.
+        """What the model says; none where it says that the evidence holds no answer.
 
-        Raises `GeneratorError` where the model fails, takes too long or writes nothing that cites evidence.
+        Sentences that cite nothing come last, without evidence, so that they are counted as removed. Raises
+        `GeneratorError` where the model is busy, fails, takes too long or writes nothing that cites evidence.
         """
         if not evidence:
             return []
         system, user, shown = self._prompt.fit(query.question, evidence, self._room, self._count)
-        parsed = parse(self._written(system, user), shown, self._prompt.no_answer)
+        parsed = parse(self._awaited(system, user), shown, self._prompt.no_answer)
         if parsed.dropped:
             log.info("sentences of the language model dropped: %s", dict(parsed.dropped))
-        return parsed.drafts
+        return [*parsed.drafts, *parsed.uncited]
+
+    def _awaited(self, system: str, user: str) -> str:
+        """The model's text, unless too many questions wait for it: each of them holds up a thread of the service."""
+        if not self._free.acquire(blocking=False):
+            raise GeneratorError("the language model is busy with other questions: ask again, or raise CITERX_THREADS")
+        try:
+            return self._written(system, user)
+        finally:
+            self._free.release()
 
     def _written(self, system: str, user: str) -> str:
-        """The model's text, waited for in this thread and read in another: a model that hangs holds up no question."""
+        """The model's text, waited for in this thread and read in another: one that hangs is given up in time."""
         stop = threading.Event()
         call = self._calls.submit(_read, self._llm, system, user, stop)
         try:

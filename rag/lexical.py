@@ -129,6 +129,10 @@ class Lexical:
         counts = [int(self._searcher.doc_freq("text", term)) for term in terms]
         return [log(1 + (total - count + 0.5) / (count + 0.5)) for count in counts]
 
+    def frequency(self, terms: Iterable[str]) -> list[float]:
+        """The share of passages that have each term in the field of the texts."""
+        return [int(self._searcher.doc_freq("text", term)) / max(1, len(self)) for term in terms]
+
     def _words(self, terms: Iterable[str], context_boost: float) -> Query:
         counted = list(Counter(terms).items())[:MAX_TERMS]
         fields = (("text", 1.0), ("context", context_boost))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from ingest.schema import Document
 from rag.compose import Shown, drugs_of, listing, section_name
@@ -26,6 +27,7 @@ LEADING = frozenset(
         "no_direct_evidence",
         "insufficient_evidence",
         "population_not_covered",
+        "partner_not_covered",
         "unsupported_removed",
     }
 )
@@ -92,12 +94,14 @@ def _classes_left_out(query: Query, drafts: Sequence[Draft]) -> list[str]:
     return [one.name for one in others if not any(says(word, text) for word in one.drug_class.words)]
 
 
-def unanswered(query: Query, found: bool, lacking: Sequence[str]) -> list[Notice]:
-    """Why nothing is shown. ``lacking``: drugs whose labels have no section on it; ``found``: whether a passage is."""
+def unanswered(query: Query, found: bool, lacking: Sequence[str], as_of: date | None = None) -> list[Notice]:
+    """Why nothing is found. ``lacking``: drugs whose labels (of the day ``as_of``) have no section on it; ``found``:
+    whether a passage is."""
     if query.unresolved and not query.drugs:
         return []  # `unknown` says it
     if lacking:
-        return [Notice("insufficient_evidence", f"No label loaded for {listing(lacking)} has {_asked_for(query)}.")]
+        loaded = f"{listing(lacking)} that was in force on {as_of}" if as_of else listing(lacking)
+        return [Notice("insufficient_evidence", f"No label loaded for {loaded} has {_asked_for(query)}.")]
     if query.drugs and found:
         names = listing([" and ".join(keys) for keys in query.drugs])
         return [Notice("insufficient_evidence", f"No indexed source on {names} answers this question.")]
@@ -111,6 +115,12 @@ def unanswered(query: Query, found: bool, lacking: Sequence[str]) -> list[Notice
     return [Notice("insufficient_evidence", told)]
 
 
+def declined(generator: str, given: int) -> list[Notice]:
+    """That a generator wrote nothing though it was given sentences: no finding about the index."""
+    told = f'The generator "{generator}" found no answer in the {given} sentences that it was given.'
+    return [Notice("insufficient_evidence", told)]
+
+
 def _asked_for(query: Query) -> str:
     return f"a section on {query.topics[0].replace('_', ' ')}" if query.topics else "a section on this"
 
@@ -119,6 +129,12 @@ def population(absent: Sequence[str]) -> list[Notice]:
     """Which groups of patients nothing that is shown speaks of."""
     told = f"Nothing that is shown speaks of {listing(absent)}."
     return [Notice("population_not_covered", told)] if absent else []
+
+
+def partner(query: Query, absent: bool) -> list[Notice]:
+    """That nothing which is shown names the class or food that the drug is asked beside."""
+    named = listing([*query.beside, *(one.name for one in query.classes)])
+    return [Notice("partner_not_covered", f"Nothing that is shown names {named}.")] if absent and named else []
 
 
 def omitted(dropped: Sequence[Draft]) -> list[Notice]:

@@ -17,8 +17,8 @@ ADULT, OLD = 18, 65
 class Population:
     """A group of patients in a question: ``text[start:end] == surface``.
 
-    ``value`` and ``unit`` where a figure is given: an age (``years``, ``months``, ``weeks``, ``days``), eGFR or
-    creatinine clearance (``mL/min``, ``<30`` where it is a bound), the ``stage`` of kidney disease, the ``class`` of
+    ``value`` and ``unit`` where a figure is given (``<30`` where it is a bound): an age (``years``, ``months``,
+    ``weeks``, ``days``), eGFR or creatinine clearance (``mL/min``), the ``stage`` of kidney disease, the ``class`` of
     Child-Pugh, a ``trimester`` or ``weeks`` of pregnancy; ``dialysis`` is a unit with the kind as value, if any.
     """
 
@@ -33,6 +33,23 @@ class Population:
 _AGE = re.compile(
     r"\b(\d{1,3}(?:\.\d)?)[\s-]*(years?|yrs?|y/?o|yo|months?|mos?|weeks?|wks?|days?)\b(?:[\s-]*(?:old|of\sage))?|\bage[d]?:?\s(\d{1,3})\b"
     r"|\b(\d{1,3})\s?[mf]\b",
+    re.IGNORECASE,
+)
+_THAN = r"(?:older|more|greater)\sthan"
+_FROM = rf"(?:[>≥]=?|(?:over|above|at\sleast|{_THAN}(?:\sor\sequal\sto)?|equal\sto\sor\s{_THAN})\b)"
+_UNTIL = r"(?:[<≤]=?|(?:under|below|(?:younger|less)\sthan(?:\sor\sequal\sto)?)\b)"
+_BOUND_AGE = re.compile(
+    rf"\b(?:age[ds]?|patients?|people|persons?|adults?|wom[ae]n|m[ae]n|someone|anyone|those|everyone)\b"
+    rf"(?:\s(?:of|is|aged?|who\s(?:is|are)|the\sage\sof))*\s?(?:(?P<least>{_FROM})|{_UNTIL})"
+    r"\s?(?:the\sage\sof\s)?(?P<bound>\d{1,3})\b(?!\s?(?:[a-z%]*/|mg|mcg|k?g\b|ml|%|months?|weeks?|days?|units?|beats))",
+    re.IGNORECASE,
+)
+_YEARS = r"(?:6[5-9]|[7-9]\d|1[01]\d)"
+_OLD_AGE = re.compile(
+    rf"\bage[ds]?\b(?:\s(?:of|is|was|from|{_FROM})|\s?[>≥]=?)*\s?{_YEARS}\b(?!\s?(?:days?|weeks?|months?))"
+    rf"|(?:^|[\s(]){_FROM}\s?{_YEARS}[\s-](?:years?|yrs?)\b"
+    rf"|\b{_YEARS}(?:[\s-](?:years?|yrs?)(?:[\s-](?:old|of\sage))?)?\s?(?:and|or)\s(?:older|over|above)\b"
+    rf"|(?<!than\s)(?<!under\s)(?<!below\s)(?<!to\s)(?<![\d<≤.–-])(?<![<≤–-]\s)\b{_YEARS}[\s-](?:years?|yrs?)[\s-](?:old|of\sage)\b",
     re.IGNORECASE,
 )
 _OLD = re.compile(r"old|of\sage|y/?o", re.IGNORECASE)
@@ -145,6 +162,17 @@ def _aged(text: str) -> Iterator[Population]:
         years = float(number) if spelt == "years" else 0.0
         if years < ADULT or years >= OLD:
             yield Population("child" if years < ADULT else "elderly", match.group(), *match.span(), number, spelt)
+    for match in _BOUND_AGE.finditer(text):
+        years = float(match["bound"])
+        if match["least"] and years >= OLD:
+            yield Population("elderly", match.group(), *match.span(), f">{match['bound']}", "years")
+        if not match["least"] and years <= ADULT:
+            yield Population("child", match.group(), *match.span(), f"<{match['bound']}", "years")
+
+
+def of_old_age(text: str) -> bool:
+    """Whether a text speaks of patients by an age from 65 on: "age ≥ 80 years", "65 years of age and older"."""
+    return _OLD_AGE.search(text) is not None
 
 
 def _figure(said: str) -> str:

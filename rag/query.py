@@ -12,7 +12,7 @@ from rag.classes import ClassMention
 from rag.drugs import Mention, Reading, Resolver
 from rag.everyday import partner_words
 from rag.ingredients import unique
-from rag.neutral import neutral
+from rag.neutral.question import neutral
 from rag.patient import Population, populations_of, routes_of
 from rag.roles import Allergy, Named, Treated, allergies, aside, with_roles
 from rag.sections import TOPICS, Topic, asked, slugs_of
@@ -47,6 +47,7 @@ class Query:
     ``drugs``: one group of keys for each drug, in the question's order; a combination is one group of several keys. A
     drug that is only not tolerated (`allergies`) or only did the harm that another treats is none of them.
     ``unresolved``: words that look like drugs the corpus does not know; an answer must not be about another drug.
+    ``strange``: those of them that no vocabulary and no passage has (`rag.strange`).
     ``lookalikes``: what an unresolved word may be mistaken for; ``readings``: what it may mean where that is not sure.
     ``sections``: slugs asked for, the surest first. ``classes``: classes named, but for those not tolerated.
     ``populations`` and ``routes``: the patient and the way of giving. ``beside``: everyday substances joined to a drug.
@@ -66,6 +67,7 @@ class Query:
     populations: tuple[Population, ...] = ()
     routes: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    strange: tuple[str, ...] = ()
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -124,9 +126,9 @@ def understand(question: str, resolver: Resolver) -> Query:
     if plain == question:
         return query
     told = _read(plain, resolver)
-    # Nothing medical may go with the rest: where the patient reads otherwise, the question stays as it is.
-    same = [(one.name, one.value) for one in told.populations] == [(one.name, one.value) for one in query.populations]
-    return told if same else query
+    # Nothing medical may go with the rest: where a group of patients is lost, the question stays as it is.
+    groups = ({(one.name, one.value) for one in each.populations} for each in (query, told))
+    return told if next(groups) <= next(groups) else query
 
 
 def _read(question: str, resolver: Resolver) -> Query:

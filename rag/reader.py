@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class Reader:
         config = Config.read(folder)
         if config.base != embedder.weights:
             raise ModelError(f"{folder}: made for weights {config.base}, not for those of {embedder.name}")
-        self._name = f"{folder.name}-{config.sha256[:12]}"
+        self._name = f"{folder.name}-{_digest(folder)[:12]}"
         file = folder / WEIGHTS
         check_weights(file, config.sha256, "citerx")
         model = CrossEncoder(embedder.transformer, config.early)
@@ -122,7 +123,8 @@ class Reader:
 
     @property
     def name(self) -> str:
-        """Label and the checksum of the weights."""
+        """Label and the checksum of all that decides what it says and how that is weighed: weights, calibration and
+        the regressions beside them."""
         return self._name
 
     def answers(self, question: str, sentences: Sequence[str]) -> list[float]:
@@ -134,17 +136,30 @@ class Reader:
         return [float(value) for value in found[:, 0]]
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
-        """One verdict for each (text, claim); of a long pair the longer one is cut at the end."""
+        """One verdict for each (text, claim); NaN for a pair too long to be read to its end."""
+        verdicts = [Verdict(nan, nan)] * len(pairs)
+        if whole := self._whole(pairs):
+            texts, claims = zip(*(pairs[place] for place in whole), strict=True)
+            logits = self._embedder.run(partial(self._model, claim=True), claims, texts, CLAIM_TOKENS)
+            odds = np.exp((logits - logits.max(1, keepdims=True)) / self._temperature)
+            for place, row in zip(whole, odds / odds.sum(1, keepdims=True), strict=True):
+                verdicts[place] = Verdict(float(row[0]), float(row[1]))
+        return verdicts
+
+    def _whole(self, pairs: Sequence[tuple[str, str]]) -> list[int]:
+        """The places of the pairs that are read to their end."""
         if not pairs:
             return []
-        model, claims, texts = (
-            partial(self._model, claim=True),
-            [pair[1] for pair in pairs],
-            [pair[0] for pair in pairs],
-        )
-        logits = self._embedder.run(model, claims, texts, CLAIM_TOKENS) / self._temperature
-        odds = np.exp(logits - logits.max(1, keepdims=True))
-        return [Verdict(float(row[0]), float(row[1])) for row in odds / odds.sum(1, keepdims=True)]
+        tokens = self._embedder.tokens([pair[1] for pair in pairs], [pair[0] for pair in pairs], CLAIM_TOKENS + 1)
+        return [place for place, one in enumerate(tokens["input_ids"]) if len(one) <= CLAIM_TOKENS]
+
+
+def _digest(folder: Path) -> str:
+    """Over the configuration, which has the checksum of the weights, and the other numbers of the folder."""
+    found = hashlib.sha256()
+    for file in sorted(folder.glob("*.json")):
+        found.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return found.hexdigest()
 
 
 def beside(drugs: Sequence[str], section: str, sentence: str) -> str:

@@ -16,14 +16,14 @@ from ingest.schema import Document, Passage
 from ingest.sentences import sentences
 from rag.claims import Names, Source, flaws
 from rag.cues import stems
-from rag.errors import RagError
 from rag.headings import NEGATES
 from rag.ingredients import keys_of
 from rag.types import Judge, Quote, Support, Verdict
-from rag.verify import SUPPORTED, UNJUDGED, Checker, decide, stated
+from rag.verify import SUPPORTED, UNJUDGED, Checker, decide, is_known, stated, verdicts_of
 
-NEAREST = 3
-"""Sentences of one source that a statement is read beside, alone and together."""
+NEAREST, MOST = 3, 6
+"""Sentences of one source, and of all, that a statement is read beside, alone and together: a judge reads tens a
+second."""
 CONTEXT = 300
 """Characters on either side of a span in which its sentence is looked for."""
 READ = 400
@@ -149,8 +149,12 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
+    """``folded``: its words with single spaces; both are made once for all statements."""
+
     proof: Proof
     source: Source
+    folded: str
+    stems: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +278,7 @@ def _split(number: int, place: tuple[str, str], text: str, offset: int, source: 
         words = text[start:end]
         digest = hashlib.sha256(words.encode()).hexdigest()
         proof = Proof(number, words, *place, offset + start, offset + end, digest)
-        yield _Sentence(proof, Source(words, source.context, source.drugs))
+        yield _Sentence(proof, Source(words, source.context, source.drugs), " ".join(words.split()), stems(words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +298,8 @@ class _Reader:
         if quoted := next((one for one in _runs(pool, said.text)), None):
             return CheckedStatement(said.text, said.citations, "verbatim", 1.0, 0.0, (), quoted.proof)
         faults = tuple(dict.fromkeys(one.fault for one in cited if one.fault))
-        near = [one for reference in cited for one in _nearest(said.text, reference.sentences)]
+        near = [one for reference in cited for one in _nearest(said.text, reference.sentences, NEAREST)]
+        near = _nearest(said.text, near, MOST)
         if not near:
             return _unsupported(said, _Found(faults or (NOTHING,)))
         return self._judged(said, near, faults)
@@ -303,31 +308,25 @@ class _Reader:
         """Beside the nearest sentences, one by one and all together; the judge reads those that pass all rules."""
         ways = [[one] for one in near] + ([list(near)] if len(near) > 1 else [])
         broken = [flaws(said.text, [one.source for one in way], self.names) for way in ways]
-        shared = [max(len(stems(one.source.text) & stems(said.text)) for one in way) for way in ways]
+        own = stems(said.text)
+        shared = [max(len(one.stems & own) for one in way) for way in ways]
         sound = [place for place in range(len(ways)) if not broken[place]]
         read = sound or [min(range(len(ways)), key=lambda place: (len(broken[place]), -shared[place]))]
-        verdicts = self._verdicts(said.text, [ways[place] for place in read])
-        best = max(range(len(read)), key=lambda place: verdicts[place].supports) if verdicts else 0
-        way, decided = ways[read[best]], decide(verdicts[best : best + 1], self.threshold)
-        proof = max(way, key=lambda one: len(stems(one.source.text) & stems(said.text))).proof
+        pairs = [(_premise(ways[place]), said.text) for place in read]
+        verdicts = verdicts_of(self.judge, pairs) if self.judge else ()
+        known = [place for place, one in enumerate(verdicts) if is_known(one)]
+        best = max(known, key=lambda place: verdicts[place].supports, default=0)
+        way, decided = ways[read[best]], decide([verdicts[best]] if known else (), self.threshold)
+        proof = max(way, key=lambda one: len(one.stems & own)).proof
         if decided == UNJUDGED:
             reason = UNJUDGED if self.judge else NO_JUDGE
             return _unsupported(said, _Found((*faults, *broken[read[best]], reason), proof=proof))
-        verdict = Verdict(verdicts[best].supports, max(one.contradicts for one in verdicts))
+        verdict = Verdict(verdicts[best].supports, max(verdicts[place].contradicts for place in known))
         if isinstance(decided, str) or not sound:
             reasons = (decided,) if isinstance(decided, str) else ()
             return _unsupported(said, _Found((*faults, *broken[read[best]], *reasons), verdict, proof))
         score, against = round(verdict.supports, 3), round(verdict.contradicts, 3)
         return CheckedStatement(said.text, said.citations, decided[0], score, against, faults, proof)
-
-    def _verdicts(self, claim: str, ways: Sequence[Sequence[_Sentence]]) -> Sequence[Verdict]:
-        """The judge's; none where there is no judge or it failed."""
-        if self.judge is None:
-            return ()
-        try:
-            return self.judge.judge([(_premise(way), claim) for way in ways])
-        except RagError:
-            return ()
 
 
 def _premise(way: Iterable[_Sentence]) -> str:
@@ -340,18 +339,18 @@ def _runs(pool: Sequence[_Sentence], text: str) -> Iterator[_Sentence]:
     for place, first in enumerate(pool):
         run = ""
         for one in pool[place:]:
-            run = f"{run} {' '.join(one.source.text.split())}".strip()
+            run = f"{run} {one.folded}".strip()
             if not wanted.startswith(run) or one.proof.reference != first.proof.reference:
                 break
             if run == wanted:
                 yield first
 
 
-def _nearest(claim: str, found: Sequence[_Sentence]) -> list[_Sentence]:
-    """The sentences that share most words with the claim, in the order of the text."""
+def _nearest(claim: str, found: Sequence[_Sentence], count: int) -> list[_Sentence]:
+    """At most ``count`` sentences that share most words with the claim, in the order of the text."""
     own = stems(claim)
-    shares = [(len(own & stems(one.source.text)), -place) for place, one in enumerate(found)]
-    best = sorted((share for share in shares if share[0]), reverse=True)[:NEAREST]
+    shares = [(len(own & one.stems), -place) for place, one in enumerate(found)]
+    best = sorted((share for share in shares if share[0]), reverse=True)[:count]
     return [found[-place] for place in sorted((place for _, place in best), reverse=True)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from rag.cues import unchanged
 from rag.evidence import Candidate, candidates, tokens
 from rag.query import Query
 from rag.touches import Touch, strongest
@@ -32,7 +33,7 @@ _NARRATIVE = re.compile(
     r"|observed in \d|ratio|cohort|survey|mg/kg/day|rats?|mice)\b|\d\s?%|\bn\s?=|\bvs\b",
     re.IGNORECASE,
 )
-_DENIED = re.compile(r"\b(?:did|does|do) not (?:show|demonstrate|increase|suggest)|\bno increase", re.IGNORECASE)
+_UNSHOWN = re.compile(r"\b(?:did|does|do) not (?:show|demonstrate|suggest)\b", re.IGNORECASE)
 _BARS = re.compile(r"\b(?:contra-?indicated|not|avoid\w*|never)\b", re.IGNORECASE)
 _DIGEST = re.compile(r"\(\s*\d+(?:\.\d+)?\s*\).+\(\s*\d+(?:\.\d+)?\s*\)", re.DOTALL)
 """The short form of a section before it: items with the numbers of the paragraphs that they stand for."""
@@ -80,7 +81,7 @@ def _boxed(box: Part, touch: Touch) -> tuple[Evidence, ...]:
 
 def _plainness(text: str) -> int:
     """The less the sooner a reader should see it; what only a trial was like comes after what it showed."""
-    if _DENIED.search(text):
+    if _UNSHOWN.search(text) or unchanged(text):
         return 2
     return bool(_NARRATIVE.search(text)) - 2 * bool(_GRAVE.search(text)) - bool(_RISK.search(text))
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ingest.schema import Kind
 from rag.errors import ModelError
+from rag.everyday import partner_words
 from rag.evidence import Candidate
 from rag.focus import group_of, is_focused, names_other, populations, says
 from rag.query import Query
@@ -158,7 +159,7 @@ def _own(query: Query, item: Candidate) -> list[float]:
     slug, words = base(hit.passage.section), len(text.split())
     asked, told = populations(query.question), populations(text)
     several, together = len(query.drugs) > 1, names_other(query, hit, text)
-    with_beside = any(says(word, text) for word in query.beside)
+    with_beside = any(says(word, text) for word in partner_words(query.beside))
     return [
         item.lexical, item.focus, np.log(max(hit.signals.get("section", UNLIKELY), UNLIKELY)),
         hit.document.kind is not Kind.LABEL, len(asked & told), len(asked - told), len(told - asked),

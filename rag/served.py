@@ -8,15 +8,15 @@ import httpx
 import openai
 from llama_index.llms.openai_like import OpenAILike
 
-from rag.language import LanguageModel, unexplained
+from rag.language import WAITING, LanguageModel, unexplained
 from rag.settings import Settings
 
 RETRIES = 2
 """Of refused connections, 429 and 5xx; how long all of it may take `LanguageModel` decides."""
 
 
-def open_served(settings: Settings) -> LanguageModel:
-    """The generator over the server that the settings name. It need not be up yet."""
+def open_served(settings: Settings, at_once: int = WAITING) -> LanguageModel:
+    """The generator over the server that the settings name. It need not be up yet. ``at_once``: `LanguageModel`."""
     llm = OpenAILike(  # type: ignore[call-arg] # its fields are known, not its client
         model=settings.llm_model,
         api_base=settings.llm_server,
@@ -37,7 +37,7 @@ def open_served(settings: Settings) -> LanguageModel:
         "max_tokens": str(settings.llm_max_tokens),
         "context": str(settings.llm_context),
     }
-    return LanguageModel(llm, timeout=settings.llm_timeout, explain=explain, made_of=made_of)
+    return LanguageModel(llm, timeout=settings.llm_timeout, at_once=at_once, explain=explain, made_of=made_of)
 
 
 def explain(error: BaseException) -> str:

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     min_score: float = Field(
         default=0.3, ge=0, le=1, description="Evidence score below which a sentence answers nothing; none: abstention"
     )
+    min_coverage: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="How likely the evidence must be to answer the question at all; less: abstention",
+    )
     threads: int = Field(
         default=2,
         ge=1,

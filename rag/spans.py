@@ -25,9 +25,17 @@ _TAIL = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s*\.?\s*$", re.IGNORECASE)
 _RUN_TOGETHER = re.compile(rf"(?<=[.!?])\s*{REFERENCE}\s+(?=[A-Z])|(?<=[.!?)\]])\s+(?=\d{{1,2}}\.\d{{1,2}}\s+[A-Z])")
 _CLOSED = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s+(?-i:(?=[A-Z]))", re.IGNORECASE)
 _DEPENDENT = re.compile(
-    r"(?:It|Its|This|These|Those|They|Their|Such|However|Therefore|Thus|Consequently|Moreover|Furthermore|Additionally"
+    r"(?:It|Its|This|These|Those|They|Their|Such|Doing so|But|Yet|Nonetheless|However|Therefore"
+    r"|Thus|Consequently|Moreover|Furthermore|Additionally"
     r"|In addition|In contrast|Conversely|Similarly|Likewise|Nevertheless|Both|Neither|The latter|The former"
     r"|As a result|In these|In this|In such)\b"
+)
+# What takes back the sentence before it.
+_TURNS = re.compile(
+    r"(?:However|Nevertheless|Nonetheless|But|Yet|Except|Unless)\b"
+    r"|(?:This|These|That|Such|Doing so)\b[^.;:]{0,80}?\b(?:never|avoid(?:ed)?|contra-?indicated"
+    r"|(?:must|should|may|can|do|does|is|are) not (?:be )?(?:\w+ly )?(?:recommended|used|done|given|taken|exceeded"
+    r"|(?:co-?)?administered|combined|indicated|approved|apply)|cannot)\b"
 )
 _ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
 _ITEM = re.compile(r"\s*(?:[•●▪◦]|[·*–—-]\s|[(\[]?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)\]]\s)")
@@ -223,7 +231,10 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
     listed = _list_end(text, units, alone, index) if _leads(text, units[index]) else None
     if listed is None and text[end - 1] in ":?":
         return None
-    end = listed or end
+    last = _turned(text, units, start, listed or end)
+    if last is None:
+        return None
+    end = last
     while _DEPENDENT.match(text, start, end):
         if not index or not alone[index - 1]:
             return None
@@ -232,6 +243,19 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
             return None
         start = before.start
     return start, end
+
+
+def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
+    """Where the sentences end that take back what ends at ``end``, or ``end``; None where they are out of reach."""
+    for unit in units:
+        if unit.start < end:
+            continue
+        if unit.item or unit.row or unit.anew or not _TURNS.match(text, unit.start, unit.end):
+            break
+        if _words(text, start, unit.end) > MAX_WORDS:
+            return None
+        end = unit.end
+    return end
 
 
 def _list_end(text: str, units: list[_Unit], alone: list[bool], index: int) -> int | None:

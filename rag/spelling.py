@@ -71,7 +71,7 @@ _AFTER = re.compile(
     re.VERBOSE,
 )
 _PATIENT = re.compile(r"\s(?:acid\s)?(?:and|in|during|while)\s(?:pregnan|breast-?feed|lactat|nursing)")
-_NAMED = re.compile(
+NAMED = re.compile(
     r"[a-z]{3,}(?:ide|ine|in|ate|one|ole?|il|an|i?am|ab|ib|at|ir|ium|[aei]ne|ime|ast|id|ase|cel|sen|[ft]or|ix|ex|rel|cept)"
 )
 """How names of drugs end; conditions, asked about in pregnancy as drugs are, seldom end so ("lupus", "epilepsy")."""
@@ -146,7 +146,7 @@ def looks_like_drug(text: str, start: int, end: int) -> bool:
 def _in_pregnancy(text: str, start: int, end: int) -> bool:
     """Whether a word that ends as names do is asked about in pregnancy or while nursing: "gliclazide and pregnancy"."""
     word = text[start:end].lower()
-    named = word not in NATURAL and word not in CONDITIONS and _NAMED.fullmatch(word) is not None
+    named = word not in NATURAL and word not in CONDITIONS and NAMED.fullmatch(word) is not None
     return named and _PATIENT.match(text[end : end + 40].lower()) is not None
 
 

@@ -11,12 +11,12 @@ from typing import Literal
 
 from ingest.schema import Kind
 from rag.conflicts import Scene, beyond
-from rag.errors import RagError
+from rag.cues import negations, refusals, unchanged
 from rag.focus import group_of, names_other, of_several
 from rag.query import Query
 from rag.touches import CLASS, Touch, groups_in, groups_of
 from rag.types import Evidence, Judge, Stance
-from rag.verify import stated
+from rag.verify import stated, verdicts_of
 
 Asks = Literal["allowed", "forbidden", "interacts", "fact"]
 """What yes means: it may be done, it must not be done, drugs act on each other, or anything else is so."""
@@ -77,12 +77,6 @@ _ON_CONDITION = re.compile(
     r"\b(?:if|only|unless|provided|outweighs?|with caution|reduced? (?:the )?dos\w+|lower|not available|prior to)\b",
     re.IGNORECASE,
 )
-_NO_EFFECT = re.compile(
-    r"\b(?:no (?:clinically )?(?:significant |relevant |meaningful |important )*(?:pharmacokinetic |drug )?"
-    r"(?:interactions?|effects?|changes?)|(?:did|does|do) not (?:\w+ly )*(?:affect|alter|change|interact|influence)"
-    r"|not (?:\w+ly )*(?:affected|altered|changed|influenced))\b",
-    re.IGNORECASE,
-)
 _EFFECT = re.compile(
     r"\b(?:increas\w+|decreas\w+|rais\w+|reduc\w+|elevat\w+|potentiat\w+|enhanc\w+|prolong\w+|inhibit\w+|induc\w+|interact\w*"
     r"|toxicit\w+|fatal\w*|risk\w*|contra-?indicated|avoid(?:ed)?|monitor\w*|adjust\w+|altered?|lower\w*)\b",
@@ -92,7 +86,13 @@ _EFFECT = re.compile(
 
 _STOPPING = re.compile(r"\b(?:stop\w*|withh[eo]ld|discontinu\w*|quit\w*|restart\w*)\b", re.IGNORECASE)
 """Whether a drug is to be stopped: "never" and "avoid" then speak of stopping, and no rule can tell."""
-_DENIES = re.compile(r"\b(?:not|no|nor|neither|without|never|unlikely|un(?:changed|affected|altered))\b", re.IGNORECASE)
+
+_HANDLING = (
+    r"crush", r"chew", r"split|divid|cut\b|halv|in half", r"break(?:ing)?\b|broken", r"dissolv", r"open(?:ed)?\b",
+    r"mix", r"dilut", r"sprinkl", r"refrigerat", r"fr(?:eez|oz)",
+)  # fmt: skip
+"""What people ask whether they may do with a tablet or capsule."""
+_STRETCH = r"(?:(?!\b(?:not|but|never|avoid)\b)[^.;]){0,60}?\b"
 
 
 def asks(query: Query) -> Asks | None:
@@ -140,20 +140,36 @@ def by_rule(query: Query, asked: Asks, item: Evidence, touch: Touch | None = Non
     question does not have, is on neither side.
     """
     text = item.text
+    if (side := _handled(query, asked, item)) is not None:
+        return side
     if not _on_point(query, item, touch) or _of_others(query, text):
         return None if asked == "fact" else "mentions"
     forbids = _FORBIDS.search(text) is not None and not _NOT_FORBIDDING.search(text)
     allows = _ALLOWS.search(text) is not None and not _ON_CONDITION.search(text)
     if asked == "interacts":
-        no = _NO_EFFECT.search(text) is not None
-        if _DENIES.search(text) and not no and not forbids:  # what is denied, no rule can tell
+        no = unchanged(text)
+        if negations(text) and not no and not forbids:  # what is denied, no rule can tell
             return None
         return _side(yes=_EFFECT.search(text) is not None, no=no)
-    if _STOPPING.search(query.question):
+    if _STOPPING.search(query.question) or (_STOPPING.search(text) and not refusals(text)):
         return None
     if item.hit.document.kind is not Kind.LABEL or asked == "fact" or forbids == allows:
         return None
     return "supports" if forbids == (asked == "forbidden") else "contradicts"
+
+
+def _handled(query: Query, asked: Asks, item: Evidence) -> Stance | None:
+    """Of a question whether a product may be crushed, opened and the like: what its own label says of just that."""
+    verbs = [stem for stem in _HANDLING if re.search(rf"\b(?:{stem})", query.question, re.IGNORECASE)]
+    own = item.hit.document.kind is Kind.LABEL and group_of(query, item.hit) is not None
+    if not verbs or not own or asked not in ("allowed", "forbidden") or _of_others(query, item.text):
+        return None
+    what = rf"{_STRETCH}(?:{'|'.join(verbs)})"
+    allowed = re.search(rf"\b(?:can|may|could)\b{what}", item.text, re.IGNORECASE) is not None
+    barred = re.search(rf"\b(?:not|never|avoid){what}", item.text, re.IGNORECASE) is not None
+    if allowed == barred or _ON_CONDITION.search(item.text):
+        return None
+    return "supports" if allowed == (asked == "allowed") else "contradicts"
 
 
 def _side(*, yes: bool, no: bool) -> Stance | None:
@@ -182,12 +198,8 @@ def _judged(query: Query, items: Sequence[Evidence], judge: Judge | None) -> Map
     if judge is None or not items:
         return {}
     texts = {item.text: (stated(item.text, item.hit.drugs), query.question) for item in items}
-    try:
-        verdicts = judge.judge(list(texts.values()))
-    except RagError:
-        return {}
     found: dict[str, Stance] = {}
-    for text, verdict in zip(texts, verdicts, strict=True):
+    for text, verdict in zip(texts, verdicts_of(judge, list(texts.values())), strict=False):  # none where it failed
         if max(verdict.supports, verdict.contradicts) >= SURE:
             found[text] = "supports" if verdict.supports > verdict.contradicts else "contradicts"
     return found

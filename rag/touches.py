@@ -15,7 +15,7 @@ from rag.classes import DrugClass
 from rag.drugs import Resolver
 from rag.focus import POPULATIONS
 from rag.ingredients import unique, word_set
-from rag.patient import PopulationName, routes_of
+from rag.patient import PopulationName, of_old_age, routes_of
 from rag.query import Query
 
 GROUPS: dict[PopulationName, str] = {
@@ -31,15 +31,19 @@ GROUPS: dict[PopulationName, str] = {
 NAMED, CLASS, PATIENT = 4, 3, 2
 """What weighs how much: another drug or substance by name, one of its classes, or the patient, condition or route."""
 
-STRONG = {
+WEAKER = {
     "CYP3A4 inhibitor": word_set(
-        """boceprevir clarithromycin cobicistat elvitegravir grapefruit idelalisib indinavir itraconazole ketoconazole
-        lopinavir nefazodone nelfinavir posaconazole ritonavir saquinavir telaprevir telithromycin tipranavir
-        troleandomycin voriconazole"""
+        """aprepitant cenobamate crizotinib cyclosporine diltiazem efavirenz erythromycin everolimus fluconazole
+        ivacaftor letermovir mirabegron palbociclib pazopanib ranolazine selpercatinib suvorexant ticagrelor trofinetide
+        verapamil voxelotor"""
     ),
-    "CYP3A4 inducer": word_set("apalutamide carbamazepine enzalutamide mitotane phenytoin rifampin rifampicin"),
+    "CYP3A4 inducer": word_set(
+        """aprepitant belzutifan bosentan brigatinib cenobamate clobazam deferasirox efavirenz etravirine lorlatinib
+        mitapivat mobocertinib modafinil nevirapine relugolix topiramate"""
+    ),
 }
-"""Strong inhibitors and inducers, as the FDA's tables of substrates, inhibitors and inducers have them (2023)."""
+"""Members of a class that are no strong ones by the FDA's tables (2023) or their own labels. What is not listed counts
+as strong, also where sources disagree (phenobarbital): a warning too many is better than one too few."""
 
 _ENZYME = re.compile(r"(CYP\w+|P-gp|BCRP) (inhibitor|inducer)")
 _STRONGLY = re.compile(r"\b(?:strong|potent)\w*", re.IGNORECASE)
@@ -101,7 +105,7 @@ class Touch:
     """What a sentence of a drug's label must say to touch the question."""
 
     named: re.Pattern[str] | None
-    classes: tuple[tuple[str, frozenset[str], re.Pattern[str]], ...]
+    classes: tuple[tuple[str, frozenset[str], re.Pattern[str]], ...]  # name, members in question, pattern
     groups: frozenset[str]
     routes: frozenset[str]
     phrases: frozenset[tuple[str, ...]]
@@ -119,7 +123,7 @@ class Touch:
         found = {(one.name, frozenset(keys)): one for keys in (*others, *feared) for one in resolver.classes.of(keys)}
         return Touch(
             named=_any_of([*names, *query.unresolved, *query.aside, *query.partners]),
-            classes=tuple((name, keys, class_pattern(one)) for (name, keys), one in found.items()),
+            classes=tuple((name, keys & {*one.everyone}, class_pattern(one)) for (name, keys), one in found.items()),
             groups=groups_of(query),
             routes=frozenset(query.routes) & _INJECTED,
             phrases=frozenset(_phrases(query)),
@@ -142,9 +146,8 @@ class Touch:
         """Whether ``text`` speaks of this class, and so strictly that it means the drug, not of an allergy to it."""
         if not pattern.search(text) or (_ALLERGY.search(text) and not (self.allergic or _BESIDE.search(text))):
             return False
-        strong = STRONG.get(name)
         strictly = _STRONGLY.search(text) is not None and not _MODERATELY.search(text)
-        return strong is None or not strictly or bool(strong & keys)
+        return not strictly or not keys <= WEAKER.get(name, _NONE)
 
 
 def names_of(query: Query, keys: tuple[str, ...], resolver: Resolver) -> tuple[str, ...]:
@@ -160,9 +163,10 @@ def groups_of(query: Query) -> frozenset[str]:
 
 @lru_cache(4096)
 def groups_in(text: str) -> frozenset[str]:
-    """The groups of patients that a sentence speaks of; ages below a limit mean children."""
+    """The groups of patients that a sentence speaks of; ages below a limit mean children, from 65 on older adults."""
     found = {name for name, pattern in POPULATIONS.items() if pattern.search(text)}
-    return frozenset(found | ({"children"} if _YOUNG.search(text) else set()))
+    found |= {"children"} if _YOUNG.search(text) else set()
+    return frozenset(found | ({"older adults"} if of_old_age(text) else set()))
 
 
 @lru_cache(1024)

@@ -240,7 +240,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How probable it is that a text supports a claim, and that it contradicts it; the rest: neither."""
+    """How probable it is that a text supports a claim, and that it contradicts it; the rest: neither.
+
+    NaN where a judge cannot tell, since it cannot read the pair to its end.
+    """
 
     supports: float
     contradicts: float

@@ -106,23 +106,33 @@ class Checker:
             if isinstance(found, str):
                 removed[next((fault for fault in faults if fault), found)] += 1
             else:
-                kept.append(Draft(draft.text, sound))
-                supports.append(found)
+                kept.append(Draft(draft.text, found[1]))
+                supports.append(found[0])
         return Verified(tuple(kept), removed, tuple(supports))
 
-    def _support(self, text: str, evidence: Sequence[Evidence]) -> Supported | str:
-        """How confirmed evidence supports a statement, or why it does not."""
+    def _support(self, text: str, evidence: tuple[Evidence, ...]) -> tuple[Supported, tuple[Evidence, ...]] | str:
+        """How confirmed evidence supports a statement, and which of it; or why it does not."""
         if support(text, evidence) == "verbatim":
-            return "verbatim", 1.0
+            return ("verbatim", 1.0), evidence
         if self.judge is None or self.names is None or not evidence:
             return UNQUOTED
         if found := flaws(text, [source_of(item) for item in evidence], self.names):
             return found[0]
-        try:
-            verdicts = self.judge.judge([(premise, text) for premise in premises(evidence)])
-        except RagError:
-            return UNJUDGED
-        return decide(verdicts, self.threshold)
+        judged = verdicts_of(self.judge, [(premise, text) for premise in premises(evidence)])
+        alone = judged[: len(evidence)]  # all of it together may be longer than a judge reads
+        decided = decide(judged if judged and is_known(judged[-1]) else alone, self.threshold)
+        if isinstance(decided, str):
+            return decided
+        surest = {
+            place: one.supports
+            for place, one in enumerate(alone)
+            if one.supports >= self.threshold and not flaws(text, [source_of(evidence[place])], self.names)
+        }  # else it follows only from all of it together
+        return (
+            (("entailed", max(surest.values())), tuple(evidence[place] for place in surest))
+            if surest
+            else (decided, evidence)
+        )
 
     def _evidence_fault(self, item: Evidence) -> Fault | None:
         quote = Quote.of(item.text, item.start, item.end)
@@ -176,9 +186,23 @@ def stated(text: str, drugs: Sequence[str]) -> str:
     return f"{', '.join(drugs)}: {text}" if drugs else text
 
 
+def verdicts_of(judge: Judge, pairs: Sequence[tuple[str, str]]) -> Sequence[Verdict]:
+    """The judge's, one for each pair; none where it failed or gave another number of them."""
+    try:
+        found = judge.judge(pairs)
+    except RagError:
+        return ()
+    return found if len(found) == len(pairs) else ()
+
+
+def is_known(verdict: Verdict) -> bool:
+    """Whether it holds probabilities: a judge that cannot read a pair to its end gives none (NaN)."""
+    return 0 <= verdict.supports <= 1 and 0 <= verdict.contradicts <= 1
+
+
 def decide(verdicts: Sequence[Verdict], threshold: float) -> Supported | str:
     """How surely the best of some texts supports a claim; one that contradicts it as surely outweighs all others."""
-    if not verdicts or any(not (0 <= one.supports <= 1 and 0 <= one.contradicts <= 1) for one in verdicts):
+    if not verdicts or not all(map(is_known, verdicts)):
         return UNJUDGED
     if max(one.contradicts for one in verdicts) >= threshold:
         return CONTRADICTED

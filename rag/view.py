@@ -46,6 +46,12 @@ class Words(Protocol):
     def rows(self, scope: Scope) -> Sequence[Sequence[int]]:
         """Row ids of all passages in scope, unranked: those of each document in the order of its text."""
 
+    def frequency(self, terms: Sequence[str]) -> list[float]:
+        """The share of all passages whose text has each analysed word, 0 to 1."""
+
+    def holds(self, terms: Sequence[str], scope: Scope) -> list[bool]:
+        """Whether the text of any passage in scope has each analysed word."""
+
 
 class Rows(Protocol):
     """What row ids stand for (`ingest.store.Store`)."""
@@ -163,6 +169,14 @@ class View:
         """Passages of a drug's labels in force, of these sections (none: of all), that share most of the words."""
         scope = replace(_labels(keys, Filters(), as_of), sections=frozenset(slugs) or None)
         return self._hits(self.index.lexical(" ".join(words), ALIKE_DEPTH, scope))
+
+    def frequency(self, stems: Sequence[str]) -> list[float]:
+        """The share of all passages that have each analysed word."""
+        return self.index.frequency(stems)
+
+    def labels_have(self, keys: tuple[str, ...], stems: Sequence[str], as_of: date | None) -> list[bool]:
+        """Whether any label of these drugs has each analysed word."""
+        return self.index.holds(stems, _labels(keys, Filters(), as_of))
 
     def filtered(self, filters: Filters) -> frozenset[str]:
         """The keys of the filter's drugs."""

@@ -242,8 +242,12 @@ def _case(kind: str) -> int:
 
 
 def _first_part(text: str) -> str:
-    """The text up to a comma or semicolon after which a clause of its own begins; empty where there is none."""
-    match = re.search(r"(?:;|, (?:and|but|or)) (?=\w+ (?:\w+ )?(?:is|are|may|can|should|was|were|has|have)\b)", text)
+    """The text up to a semicolon or "and" after which a clause of its own begins; empty where there is none.
+
+    What stands before "but" or "or" is not said without them.
+    """
+    verbs = "is|are|may|can|should|was|were|has|have"
+    match = re.search(rf"(?:;|, and) (?!(?:but|or|however|unless|except)\b)(?=\w+ (?:\w+ )?(?:{verbs})\b)", text)
     return f"{text[: match.start()]}." if match and match.start() > 40 else ""
 
 

@@ -70,10 +70,10 @@ def fit(found: Sequence[Example]) -> dict[str, object]:
     last, intercept = logistic(np.column_stack([standard, read]), targets, weights)
     return {
         "features": list(FEATURES),
-        "mean": _rounded(mean),
-        "scale": _rounded(scale),
-        "first": _rounded(first),
-        "last": _rounded(last),
+        "mean": rounded(mean),
+        "scale": rounded(scale),
+        "first": rounded(first),
+        "last": rounded(last),
         "last_intercept": round(float(intercept), 5),
     }
 
@@ -115,5 +115,6 @@ def _key(text: str) -> str:
     return " ".join(text.split())[:SAME].casefold()
 
 
-def _rounded(values: NDArray[np.float64]) -> list[float]:
+def rounded(values: NDArray[np.float64]) -> list[float]:
+    """As the files of weights hold them."""
     return [round(float(value), 5) for value in values]

@@ -13,6 +13,17 @@ PAIRS = [
 ]
 
 
+SAME = [
+    ("Colchicine is a substrate of CYP3A4.", "Colchicine is a substrate of CYP3A4."),
+    ("Xanol must not be taken with ynol.", "Xanol must not be taken with ynol."),
+]
+OPPOSITE = [
+    ("Xanol should be taken with food.", "Xanol should not be taken with food."),
+    ("Xanol is contraindicated in pregnancy.", "Xanol is not contraindicated in pregnancy."),
+]
+UNRELATED = "Aspirin prevents strokes."
+
+
 class JudgeContract:
     @pytest.fixture
     def judge(self) -> Judge:
@@ -39,6 +50,18 @@ class JudgeContract:
         for one, other in zip(alone, together, strict=True):
             assert one.supports == pytest.approx(other.supports, abs=0.02)
             assert one.contradicts == pytest.approx(other.contradicts, abs=0.02)
+
+    @pytest.mark.parametrize(("text", "claim"), SAME)
+    def test_what_a_text_says_is_supported(self, judge: Judge, text: str, claim: str) -> None:
+        same, other = judge.judge([(text, claim), (text, UNRELATED)])
+        assert same.supports > other.supports
+        assert same.supports > same.contradicts
+
+    @pytest.mark.parametrize(("text", "claim"), OPPOSITE)
+    def test_what_a_text_denies_is_contradicted(self, judge: Judge, text: str, claim: str) -> None:
+        same, denied, other = judge.judge([(text, text), (text, claim), (text, UNRELATED)])
+        assert denied.contradicts > max(same.contradicts, other.contradicts)
+        assert denied.contradicts > denied.supports
 
     def test_texts_of_any_length_and_kind_are_judged(self, judge: Judge) -> None:
         assert len(judge.judge([("", ""), ("word " * 3000, "word " * 500), ("é\u200b𝒳", "•")])) == 3

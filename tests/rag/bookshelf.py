@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,6 +13,7 @@ from ingest.passages import split
 from ingest.schema import Document, DrugNames, Kind, Passage, Section
 from rag.drugs import Resolver, keys_of
 from rag.index import Scope
+from rag.lexical import analyse
 from rag.query import Query
 from rag.scope import allowed_by
 from rag.types import Filters, Hit
@@ -124,6 +125,14 @@ class Bookshelf:
             if self._within(page, scope):
                 found.setdefault(page.document_id, []).append(row)
         return list(found.values())
+
+    def frequency(self, terms: Sequence[str]) -> list[float]:
+        texts = [set(analyse(page.text)) for page in self.pages]
+        return [sum(term in text for text in texts) / max(1, len(texts)) for term in terms]
+
+    def holds(self, terms: Sequence[str], scope: Scope) -> list[bool]:
+        texts = [set(analyse(page.text)) for page in self.pages if self._within(page, scope)]
+        return [any(term in text for text in texts) for term in terms]
 
     def search(self, query: Query, k: int = 10, filters: Filters | None = None, as_of: date | None = None) -> list[Hit]:
         filters = filters or Filters()

@@ -122,6 +122,23 @@ def test_what_cannot_be_checked_is_dropped_and_counted() -> None:
     parsed = parse(text, EVIDENCE, NO_ANSWER)
     assert [draft.text for draft in parsed.drafts] == ["Levels rise."]
     assert parsed.dropped == {UNCITED: 2, UNKNOWN: 4, REPEATED: 1}
+    lost = ["Trust me.", "Levels fall.", "Levels drop.", "Levels climb.", "Levels sink.", "And the dose of"]
+    assert parsed.uncited == [Draft(text, ()) for text in lost]
+
+
+@pytest.mark.parametrize(
+    "text", ["Levels rise [1].", "The answer: Levels rise [1].", "Findings:\nLevels rise [1].\n---\n"]
+)
+def test_what_claims_nothing_is_not_missed(text: str) -> None:
+    assert parse(text, EVIDENCE, NO_ANSWER).uncited == []
+
+
+@pytest.mark.parametrize(
+    "text", [f"{NO_ANSWER} However X is fine [1].", f"X is fine [1]. {NO_ANSWER}", f"{NO_ANSWER} Sorry."]
+)
+def test_a_model_that_declines_and_goes_on_has_declined(text: str) -> None:
+    parsed = parse(text, EVIDENCE, NO_ANSWER)
+    assert parsed.drafts == parsed.uncited == []
 
 
 def test_a_list_of_references_is_no_answer() -> None:
@@ -154,7 +171,6 @@ def test_a_model_may_decline(text: str) -> None:
         (" \n\x00", "wrote nothing: raise CITERX_LLM_MAX_TOKENS"),
         ("<think>The label says", "wrote nothing: raise CITERX_LLM_MAX_TOKENS"),
         ("Levels rise.", "nothing that can be checked \\(no citation: 1\\)"),
-        (f"{NO_ANSWER} Sorry.", "nothing that can be checked \\(no citation: 2\\)"),
         ("Levels rise [9].", "nothing that can be checked \\(citation of nothing given: 1\\)"),
         ("[1]", "nothing that can be checked"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from ingest.schema import Document, DrugNames
 from rag.dense import HashEmbedder
 from rag.differences import Limits, differing, limits_of, opposed
 from rag.engine import Engine
+from rag.errors import ModelError
 from rag.generate import Scripted
 from rag.patient import Population
 from rag.query import understand
@@ -105,6 +107,36 @@ def test_a_paper_against_a_label() -> None:
         answer = engine.ask("Do studies find that xanol increases exposure to ynol?")
         assert {item.kind for item in answer.references} == {"label", "article"}
         assert ("literature_differs" in codes(answer)) is noticed
+
+
+class Failing:
+    """A judge that fails, or gives one verdict too many."""
+
+    name = "failing"
+
+    def __init__(self, *, fails: bool) -> None:
+        self.fails = fails
+        self.read: list[tuple[str, str]] = []
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
+        self.read += pairs
+        if self.fails:
+            raise ModelError("no memory")
+        return [Verdict(0.9, 0.0)] * (len(pairs) + 1)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_judge_that_fails_hides_no_disagreement(fails: bool) -> None:
+    told = label("Alpha", "Xanol increases exposure to ynol.", "drug_interactions")
+    text = "Studies find that xanol had no effect on ynol exposure."
+    paper = document("pubmed:1", [("abstract", text)], "xanol")
+    shelf = Bookshelf([told, label("Beta", "Ynol exposure and xanol.", "drug_interactions", "ynol"), paper])
+    cite_all = Scripted(lambda _, evidence: [Draft(item.text, (item,)) for item in evidence])
+    judge = Failing(fails=fails)
+    engine = Engine(shelf, Shelves(shelf), HashEmbedder(256), {"extractive": cite_all}, judge=judge)
+    answer = engine.ask("Do studies find that xanol increases exposure to ynol?")
+    assert "literature_differs" in codes(answer)
+    assert (f"xanol: {text}", "Xanol increases exposure to ynol.") in judge.read
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from rag.generators import open_generators
 from rag.settings import Settings
 from tests.api.test_service import ready, started, wait_until
 from tests.rag.bookshelf import Bookshelf, corpus
+from tests.rag.pieces import PAIR, ask
 from tests.rag.test_engine import engine_of
 
 
@@ -37,6 +41,31 @@ def test_what_is_not_set_up_is_not_imported() -> None:
 def test_a_server_stands_beside_extractive_before_it_is_up() -> None:
     generators = open_generators(Settings(llm_server="http://127.0.0.1:9/v1", llm_model="m"))
     assert list(generators) == ["extractive", "openai"]
+
+
+class Endless(BaseHTTPRequestHandler):
+    """A server that takes questions and never answers."""
+
+    asked = threading.Event()
+    ended = threading.Event()
+
+    def do_POST(self) -> None:
+        self.asked.set()
+        self.ended.wait(20)
+
+
+def test_a_server_that_hangs_leaves_room_for_other_questions() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server, ThreadPoolExecutor(2) as pool:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        writer = open_generators(Settings(llm_server=url, llm_model="m", llm_timeout=2, threads=2))["openai"]
+        first = pool.submit(writer.generate, *ask(PAIR))
+        assert Endless.asked.wait(20)
+        with pytest.raises(GeneratorError, match="busy"):
+            writer.generate(*ask(PAIR))
+        Endless.ended.set()
+        server.shutdown()
+        assert isinstance(first.exception(20), GeneratorError)
 
 
 @pytest.mark.parametrize(("name", "variable"), [("transformers", "CITERX_LLM_FOLDER"), ("openai", "CITERX_LLM_SERVER")])

@@ -27,6 +27,7 @@ def begun(text: str) -> str:
         ("Risk Summary", "There are no data on its use in pregnant women."),
         ("Data Animal Data", "In rats given the drug, no harm was seen."),
         ("Limitations of Use", "XANOL is not meant for acute pain."),
+        ("10 OVERDOSAGE", "In overdosage, give charcoal."),
         ("Sexual Dysfunction", "Use of the drug may cause symptoms of sexual dysfunction."),
         ("Thyroid Disorders", "XANOL can cause immune-mediated thyroid disorders."),
         ("Warfarin", "The effects of warfarin and the drug on bleeding are added."),
@@ -51,6 +52,10 @@ def test_what_the_sentence_says_itself_goes(heading: str, sentence: str) -> None
         "Oral XANOL is contraindicated with oral contraceptives.",
         "Codeine Sulfate Tablets are contraindicated after codeine sulfate reactions.",
         "Do Not Use The drug may harm.",
+        "Limitations of Use Xanol is indicated for mild pain.",
+        "Limitation of Use Xanol is indicated for mild pain.",
+        "Unapproved Use Xanol is given for mild pain.",
+        "Overdosage Xanol is given with charcoal.",
         "Thyroid Disorders: XANOL can cause thyroid disorders.",
     ],
 )

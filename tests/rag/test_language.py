@@ -131,6 +131,45 @@ def test_a_model_that_declines_writes_nothing() -> None:
     assert model(lambda _: load().no_answer).generate(*ask(PAIR)) == []
 
 
+def test_sentences_without_a_citation_are_handed_over_without_evidence() -> None:
+    drafts = model(lambda _: "X is contraindicated. Y is safe [1]. Z may kill.").generate(*ask(PAIR))
+    assert [(draft.text, len(draft.evidence)) for draft in drafts] == [
+        ("Y is safe.", 1),
+        ("X is contraindicated.", 0),
+        ("Z may kill.", 0),
+    ]
+
+
+def test_more_questions_than_may_wait_are_turned_away_at_once() -> None:
+    held, begun = threading.Event(), threading.Event()
+
+    def slow(_: str) -> str:
+        begun.set()
+        held.wait(10)
+        return "Levels rise [1]."
+
+    generator, (query, evidence) = model(slow, at_once=1), ask(PAIR)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(generator.generate, query, evidence)
+        assert begun.wait(10)
+        started = time.perf_counter()
+        with pytest.raises(GeneratorError, match="busy"):
+            generator.generate(query, evidence)
+        assert time.perf_counter() - started < 1
+        held.set()
+        assert first.result()[0].text == "Levels rise."
+    assert generator.generate(query, evidence)[0].text == "Levels rise."
+
+
+def test_a_question_given_up_makes_room_for_the_next() -> None:
+    held = threading.Event()
+    generator = model(lambda _: "Levels rise [1]." if held.wait(10) else "", at_once=1, timeout=0.1)
+    for _ in range(2):
+        with pytest.raises(GeneratorError, match="within"):
+            generator.generate(*ask(PAIR))
+    held.set()
+
+
 @pytest.mark.parametrize("said", ["", "   ", "Levels rise.", "Levels rise [99]."])
 def test_nothing_usable_is_an_error(said: str) -> None:
     with pytest.raises(GeneratorError, match="the language model wrote nothing"):

@@ -146,7 +146,7 @@ def test_a_template_without_a_system_role_gets_the_rules_from_the_user(models: P
 
 
 def test_threads_take_turns(models: Path) -> None:
-    generator = opened(models / "chat")
+    generator = opened(models / "chat", threads=5)
     with ThreadPoolExecutor(4) as threads:
         drafts = list(threads.map(lambda _: generator.generate(*ask(PAIR)), range(8)))
     assert all(found == drafts[0] for found in drafts)

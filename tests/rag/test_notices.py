@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 
@@ -14,8 +16,11 @@ from rag.query import Query, understand
 from rag.reader import ScriptedJudge
 from rag.touches import Touch
 from rag.types import Answer, Draft, Evidence, Verdict
-from tests.rag.bookshelf import Bookshelf, corpus, document
+from tests.rag.bookshelf import COLCHICINE, Bookshelf, corpus, document
 from tests.rag.test_engine import Shelves, check, codes, engine_of
+
+GOUT = "What is the dose of colchicine for gout flares?"
+STORED = "How should colchicine be stored in a refrigerator?"
 
 
 def message(answer: Answer, code: str) -> str:
@@ -28,7 +33,7 @@ def fails(_query: Query, _evidence: Sequence[Evidence]) -> list[Draft]:
 
 def test_quotations_are_shown_where_a_generator_fails() -> None:
     shelf = Bookshelf(corpus())
-    question = "What is the dose of colchicine for gout flares?"
+    question = GOUT
     answer = engine_of(shelf, script=Scripted(fails)).ask(question, generator="scripted")
     check(answer, shelf)
     assert answer.provenance.generator == "extractive"
@@ -42,8 +47,8 @@ def test_quotations_are_shown_where_a_generator_fails() -> None:
         engine_of(shelf).ask(question, generator="oracle")
 
 
-@pytest.mark.parametrize(("limit", "shown"), [(8, True), (1, False)])
-def test_an_entailed_statement_carries_all_that_it_rests_on(limit: int, shown: bool) -> None:
+@pytest.mark.parametrize(("limit", "shown"), [(8, 1), (1, 0)])
+def test_an_entailed_statement_carries_all_that_it_rests_on(limit: int, shown: int) -> None:
     shelf = Bookshelf(corpus())
     text = "Colchicine is a substrate of CYP3A4, and drugs that inhibit CYP3A4 can raise levels of propafenone."
     script = Scripted(lambda _, found: [Draft(text, tuple(item for item in found if "CYP3A4" in item.text))])
@@ -53,12 +58,13 @@ def test_an_entailed_statement_carries_all_that_it_rests_on(limit: int, shown: b
     answer = engine.ask("Interactions of propafenone and colchicine?", generator="scripted", max_references=limit)
     if "unsupported_removed" in codes(answer):
         pytest.fail(message(answer, "unsupported_removed"))
-    assert bool(answer.statements) is (shown or limit > 1)
-    for statement in answer.statements:
-        assert statement.support == "entailed"
-        assert len(statement.citations) == 2
+    assert [(one.support, len(one.citations)) for one in answer.statements] == [("entailed", 2)] * shown
+    if shown:
         quotes = [quote.text for item in answer.references for quote in item.quotes]
         assert sum("CYP3A4" in quote for quote in quotes) >= 2
+    else:
+        assert answer.status == "abstained"
+        assert len(answer.references) <= limit
 
 
 def test_an_abstention_names_the_nearest_sections() -> None:
@@ -69,8 +75,44 @@ def test_an_abstention_names_the_nearest_sections() -> None:
 
 
 def test_a_label_without_such_a_section_is_said() -> None:
-    answer = engine_of(Bookshelf(corpus())).ask("How should colchicine be stored in a refrigerator?")
-    assert answer.status != "abstained" or "has a section on storage" in answer.answer
+    answer = engine_of(Bookshelf(corpus())).ask(STORED)
+    assert answer.status == "abstained"
+    assert message(answer, "insufficient_evidence") == "No label loaded for colchicine has a section on storage."
+
+
+def test_a_section_that_came_later_is_not_there_on_an_earlier_day() -> None:
+    kept = ("how_supplied", "Bottles of 30 tablets. Keep away from damp.")
+    old = document("label:c:1", COLCHICINE, "colchicine", effective=date(2019, 1, 1), superseded_on=date(2021, 1, 1))
+    new = document("label:c:2", [*COLCHICINE, kept], "colchicine", effective=date(2021, 1, 1))
+    shelf = Bookshelf([*corpus()[:1], old, new])
+    engine = Engine(shelf, Shelves(shelf), HashEmbedder(256), {"extractive": Extractive()}, min_score=0.99)
+    assert "section on storage" not in engine.ask(STORED).answer
+    then = message(engine.ask(STORED, as_of=date(2020, 1, 1)), "insufficient_evidence")
+    assert then == "No label loaded for colchicine that was in force on 2020-01-01 has a section on storage."
+
+
+def test_what_a_generator_did_not_find_is_not_said_to_be_nowhere() -> None:
+    answer = engine_of(Bookshelf(corpus())).ask(GOUT, generator="scripted")
+    assert answer.status == "abstained"
+    told = message(answer, "insufficient_evidence")
+    assert re.match(r'The generator "scripted" found no answer in the \d+ sentences that it was given\.', told)
+    assert "No indexed source" not in answer.answer
+
+
+def test_where_all_that_was_written_is_removed_nothing_is_said_of_the_index() -> None:
+    script = Scripted(lambda _, found: [Draft("Take it as you like.", tuple(found[:1]))])
+    answer = engine_of(Bookshelf(corpus()), script=script).ask(GOUT, generator="scripted")
+    assert answer.status == "abstained"
+    assert "insufficient_evidence" not in codes(answer)
+    assert answer.answer.startswith("Statements removed because they failed verification: not a quotation (1).")
+
+
+def test_a_sentence_without_a_citation_is_counted_as_removed() -> None:
+    script = Scripted(lambda _, found: [Draft(found[0].text, (found[0],)), Draft("It may kill.", ())])
+    answer = engine_of(Bookshelf(corpus()), script=script).ask(GOUT, generator="scripted")
+    assert "no citation (1)" in message(answer, "unsupported_removed")
+    assert answer.status == "partial"
+    assert "It may kill." not in answer.answer
 
 
 def test_the_side_of_a_comparison_that_is_missing_is_said() -> None:
@@ -83,7 +125,16 @@ SHELF = Bookshelf(
     [document(f"label:{drug}:1", [("x", f"{drug} is here.")], drug) for drug in ("sildenafil", "simvastatin", "xanol")]
     + [
         document(f"label:{drug}:1", [("x", f"{drug} is.")], drug)
-        for drug in ("itraconazole", "verapamil", "phenelzine")
+        for drug in (
+            "itraconazole",
+            "verapamil",
+            "phenelzine",
+            "tucatinib",
+            "ceritinib",
+            "ticagrelor",
+            "ivosidenib",
+            "topiramate",
+        )
     ]
 )
 
@@ -95,6 +146,11 @@ SHELF = Bookshelf(
         ("Can simvastatin be given with itraconazole?", "Concomitant use of strong CYP3A4 inhibitors.", True),
         ("Can simvastatin be given with verapamil?", "Concomitant use of strong CYP3A4 inhibitors.", False),
         ("Can simvastatin be given with verapamil?", "Concomitant use of CYP3A4 inhibitors.", True),
+        ("Can simvastatin be given with tucatinib?", "Contraindicated with strong CYP3A4 inhibitors.", True),
+        ("Can simvastatin be given with ceritinib?", "Contraindicated with strong CYP3A4 inhibitors.", True),
+        ("Can simvastatin be given with ticagrelor?", "Contraindicated with strong CYP3A4 inhibitors.", False),
+        ("Can simvastatin be given with ivosidenib?", "Contraindicated with strong CYP3A4 inducers.", True),
+        ("Can simvastatin be given with topiramate?", "Contraindicated with strong CYP3A4 inducers.", False),
         ("Can xanol be given with phenelzine?", "Use with monoamine oxidase inhibitors or within 14 days.", True),
         ("Can xanol be given with nitrates?", "Patients who take nitroglycerin.", True),
         ("Can I drink alcohol with xanol?", "Avoid alcoholic beverages.", True),
@@ -106,6 +162,11 @@ SHELF = Bookshelf(
         ("xanol intrathecally", "Fatal if given by the intrathecal route.", True),
         ("Is xanol safe in pregnancy?", "Pregnant women.", True),
         ("Is xanol safe in pregnancy?", "Nursing mothers.", False),
+        ("xanol in a patient aged 82", "Patients with age ≥ 80 years.", True),
+        ("xanol where age >= 80", "Patients aged 75 years or older.", True),
+        ("xanol for someone over 80", "Patients 65 years of age and older.", True),
+        ("xanol in a patient aged 82", "Patients 18 years of age and older.", False),
+        ("xanol in a patient aged 82", "Take it for more than 80 days at 75 mg or more.", False),
     ],
 )
 def test_what_touches_a_question(question: str, text: str, touching: bool | None) -> None:

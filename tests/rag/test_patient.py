@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.drugs import Resolver
-from rag.patient import populations_of, routes_of
+from rag.patient import of_old_age, populations_of, routes_of
 from rag.query import Query, understand
 
 NAMES = "cefazolin;penicillin g;warfarin;apixaban;ibuprofen;celecoxib;sulfamethoxazole;amoxicillin;epinephrine"
@@ -33,6 +33,16 @@ def query(question: str) -> Query:
         ("a 40 year old man", []),
         ("an 82 yo woman", [("elderly", "82", "years")]),
         ("aged 70", [("elderly", "70", "years")]),
+        ("In a patient aged 82 with gout", [("elderly", "82", "years")]),
+        ("age >= 80", [("elderly", ">80", "years")]),
+        ("age ≥80 years", [("elderly", ">80", "years")]),
+        ("people over 75", [("elderly", ">75", "years")]),
+        ("patients older than 65 years", [("elderly", ">65", "years")]),
+        ("age greater than or equal to 80", [("elderly", ">80", "years")]),
+        ("age < 12", [("child", "<12", "years")]),
+        ("patients under 70", []),
+        ("patients over 12", []),
+        ("patients over 80 kg", []),
         ("older adults", [("elderly", "", "")]),
         ("eGFR 25", [("renal", "25", "mL/min")]),
         ("eGFR <30 mL/min/1.73 m2", [("renal", "<30", "mL/min")]),
@@ -50,6 +60,31 @@ def query(question: str) -> Query:
 )
 def test_populations(text: str, found: list[tuple[str, str, str]]) -> None:
     assert [(one.name, one.value, one.unit) for one in populations_of(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "old"),
+    [
+        ("in patients with age ≥80 years", True),
+        ("Patients aged 75 or older", True),
+        ("age greater than 80", True),
+        ("65 years of age and older", True),
+        ("> 65 years", True),
+        ("age greater than or equal to 80 years", True),
+        ("those 75 and older", True),
+        ("age less than or equal to 80 years", False),
+        ("an 82-year-old man", True),
+        ("less than 65 years of age", False),
+        ("18 to 65 years of age", False),
+        ("aged 18 years", False),
+        ("at least 80 mg for 70 days", False),
+        ("CrCl > 80 mL/min", False),
+        ("dosage 75 mg", False),
+        ("page 80", False),
+    ],
+)
+def test_ages_of_older_adults_in_a_text(text: str, old: bool) -> None:
+    assert of_old_age(text) is old
 
 
 @given(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.drugs import Resolver
-from rag.neutral import neutral
+from rag.neutral.question import neutral
 from rag.query import understand
 from rag.sections import TOPICS, asked, base, slugs_of
 from tests.rag.test_drugs import NAMES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -59,6 +60,17 @@ def test_a_changed_number_is_not_supported(reader: Reader) -> None:
     assert same.supports > other.supports
 
 
+def test_a_pair_too_long_to_be_read_to_its_end_is_not_judged(reader: Reader) -> None:
+    unless = (
+        "Breast-feeding is recommended, " + "as for all who are well and take care of themselves, " * 30 + "unless ill."
+    )
+    long, short = reader.judge([(unless, RIGHT), (RIGHT, RIGHT)])
+    assert math.isnan(long.supports)
+    assert math.isnan(long.contradicts)
+    assert short.supports > 0.5
+    assert math.isnan(reader.judge([(RIGHT, unless)])[0].supports)
+
+
 def test_alone_or_among_others_a_pair_gets_the_same(reader: Reader) -> None:
     alone = reader.answers(QUESTION, [RIGHT])
     among = reader.answers(QUESTION, [LONG, RIGHT, WRONG])
@@ -89,6 +101,16 @@ def test_a_model_of_another_embedder_is_refused(embedder: MiniLM, folder: Path) 
     assert Reader.of(embedder, folder) is None
     with pytest.raises(ModelError, match="made for weights other"):
         Reader(embedder, folder)
+
+
+@pytest.mark.parametrize(("file", "key"), [(CONFIG, "temperature"), ("evidence.json", "last_intercept")])
+def test_the_name_tells_calibration_and_selection_too(
+    embedder: MiniLM, reader: Reader, folder: Path, file: str, key: str
+) -> None:
+    assert Reader(embedder, folder).name == reader.name
+    told = json.loads((folder / file).read_text())
+    (folder / file).write_text(json.dumps({**told, key: told[key] + 0.5}))
+    assert Reader(embedder, folder).name != reader.name
 
 
 def test_a_damaged_file_is_refused(embedder: MiniLM, folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from math import nan
 
 import pytest
 from hypothesis import given
@@ -136,3 +138,38 @@ def test_a_span_without_its_negation_is_cut_short() -> None:
     assert _cut_short(text, text.index("recommended"), whole[1])
     assert _cut_short(text, text.index("take two"), len(text))
     assert not _cut_short(text, 0, len("Store it dry."))
+
+
+class Counting:
+    """A judge that says how much it was given; ``less``: verdicts that it keeps back."""
+
+    name = "counting"
+
+    def __init__(self, less: int = 0) -> None:
+        self.most, self.less = 0, less
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Verdict]:
+        self.most = max(self.most, len(pairs))
+        return [Verdict(0.1, 0.1)] * (len(pairs) - self.less)
+
+
+def test_however_much_is_cited_few_pairs_are_judged() -> None:
+    text = " ".join(f"Propafenone may raise digoxin levels in group {letter}." for letter in "abcdefgh")
+    many = tuple(Cited(number, text=text) for number in range(1, 31))
+    judge = Counting()
+    check(Claimed((Assertion(CLAIM, tuple(range(1, 31))),), many), Bookshelf(corpus()), NAMES, judge)
+    assert 1 < judge.most <= 7
+
+
+def test_a_judge_that_gives_too_few_verdicts_has_failed() -> None:
+    text = f"{QUOTED} Digoxin levels rise."
+    (found,) = run(CLAIM, Cited(1, text=text), Counting(1)).statements
+    assert "not judged, the model failed" in found.faults
+
+
+def test_a_pair_that_is_not_read_counts_for_nothing() -> None:
+    unread = ScriptedJudge(lambda text, _: Verdict(0.9, 0.0) if text == QUOTED else Verdict(nan, nan))
+    (found,) = run(CLAIM, Cited(1, text=f"{QUOTED} Digoxin levels rise."), unread).statements
+    assert (found.support, found.score, found.contradicted) == ("entailed", 0.9, 0.0)
+    (none,) = run(CLAIM, Cited(1, text=f"{QUOTED} More."), ScriptedJudge(lambda *_: Verdict(nan, nan))).statements
+    assert "not judged, the model failed" in none.faults

@@ -91,7 +91,13 @@ def test_the_receipt_says_what_the_answer_was_made_of() -> None:
     assert receipt.index == "g1"
     assert receipt.models == {"embedder": "hash-256", "selector": "plain-hash-256", "retriever": "r-1"}
     assert receipt.generator == {"name": "scripted", "model": "m", "seed": "7"}
-    assert receipt.settings == {"device": "cuda", "generator": "extractive", "max_references": 8, "min_score": 0.2}
+    assert receipt.settings == {
+        "device": "cuda",
+        "generator": "extractive",
+        "max_references": 8,
+        "min_coverage": 0.2,
+        "min_score": 0.2,
+    }
     assert receipt.request["as_of"] == "2024-01-01"
     assert receipt.request["max_references"] is None
 

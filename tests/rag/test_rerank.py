@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rag.drugs import Resolver
@@ -140,6 +140,7 @@ QUESTIONS = (
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(QUESTIONS), st.integers(1, 40), st.booleans())
 def test_a_score_is_its_base_times_the_factors(question: str, k: int, rerank: bool) -> None:
     reranker = Backwards() if rerank else None

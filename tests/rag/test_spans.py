@@ -128,3 +128,37 @@ def test_rows_after_a_lead_in_stay_quotable() -> None:
     row = "Inhibitor: ketoconazole; Dose: 0.6 mg"
     assert row in quotes(f"Do not exceed these doses.\n{row}\n{row}")
     assert row in quotes(f"Doses not to be exceeded:\n{row}")
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "However, this must never be done in renal impairment.",
+        "But not in patients with renal impairment who are at home.",
+        "Except in renal impairment, where the usual dose is given.",
+        "Unless there is renal impairment, the dose is then kept.",
+        "This must never be done in renal impairment.",
+        "Such doses should be avoided in renal impairment.",
+        "Doing so is not recommended in renal impairment.",
+        "Nevertheless, some patients need half of it.",
+    ],
+)
+def test_a_sentence_is_never_quoted_without_the_next_one_that_takes_it_back(turn: str) -> None:
+    said = "The dose may be doubled."
+    assert quotes(f"{said} {turn}")[0] == f"{said} {turn}"
+    assert said in quotes(f"{said} The tablets should be kept dry. {turn}")
+    assert said not in quotes(f"{said} {turn}")
+    assert said not in quotes(f"{said}\n{turn}")
+    long = f"{turn.rstrip('.')} {'or ill ' * MAX_WORDS}at all."
+    assert said not in quotes(f"{said} {long}")
+
+
+def test_what_is_taken_back_twice_is_quoted_with_both() -> None:
+    text = "The dose may be doubled. However, monitor the patient. This should never be done in renal impairment."
+    assert quotes(text) == [text]
+
+
+def test_a_sentence_that_only_goes_on_may_be_left_out() -> None:
+    said = "The dose may be doubled."
+    assert said in quotes(f"{said} This can be done at once.")
+    assert said in quotes(f"{said} Ynol should never be given.")

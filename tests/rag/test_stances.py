@@ -15,6 +15,7 @@ from rag.types import Answer, Evidence, Hit, Judge, Verdict
 from tests.rag.bookshelf import Bookshelf, document
 from tests.rag.test_engine import Shelves
 
+CRUSHED = "For patients who cannot swallow tablets whole, xanol tablets can be crushed, mixed with water, and drunk."
 SHELF = Bookshelf(
     [
         document("label:x:1", [("contraindications", "Do not use xanol in asthma.")], "xanol"),
@@ -55,6 +56,24 @@ def test_what_is_asked(question: str, asked: str | None) -> None:
         ("Does xanol interact with ynol?", "Xanol increases levels of ynol.", "supports"),
         ("Does xanol interact with ynol?", "Xanol did not affect ynol.", "contradicts"),
         ("Is xanol safe in pregnancy?", "Do not use xanol in nursing mothers.", "mentions"),
+        ("Does xanol interact with ynol?", "Xanol did not increase the AUC of ynol.", None),
+        ("Does xanol interact with ynol?", "Xanol with ynol caused no meaningful increases in levels.", None),
+        ("Does xanol interact with ynol?", "No dose adjustment of xanol is needed with ynol.", None),
+        ("Does xanol interact with ynol?", "Xanol is not an inhibitor of what clears ynol.", None),
+        ("Does xanol interact with ynol?", "Avoid xanol with ynol; do not combine them.", "supports"),
+        ("Can xanol be stopped suddenly?", "Never stop xanol suddenly.", None),
+        ("Can I stop xanol before surgery in asthma?", "In asthma, xanol must not be stopped.", None),
+        ("Should xanol be discontinued in asthma?", "Avoid xanol in asthma.", None),
+        ("Can xanol be given in asthma?", "In asthma, xanol must not be stopped.", None),
+        ("Can xanol be given in asthma?", "In asthma, never discontinue xanol.", None),
+        ("Can xanol tablets be crushed?", CRUSHED, "supports"),
+        ("Can I crush xanol?", CRUSHED, "supports"),
+        ("Is it safe to crush xanol tablets?", "Xanol tablets must not be crushed or chewed.", "contradicts"),
+        ("Can I chew xanol?", "Swallow xanol whole; do not crush, split or chew it.", "contradicts"),
+        ("Should xanol capsules be opened?", "The capsules may be opened and sprinkled on food.", "supports"),
+        ("Can I chew xanol?", "The tablets can be crushed but must not be chewed.", "contradicts"),
+        ("Can xanol be crushed in pregnancy?", "In children, the tablets can be crushed.", "mentions"),
+        ("Can I crush xanol?", "The tablets can be split.", "mentions"),
         ("Can xanol be used with eGFR 20?", "No dose adjustment is needed with eGFR 30 to 60 mL/min.", "mentions"),
     ],
 )

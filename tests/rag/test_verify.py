@@ -170,7 +170,15 @@ class FailingJudge:
 class TestScriptedJudge(JudgeContract):
     @pytest.fixture
     def judge(self) -> Judge:
-        return judging(0.9)
+        def words(text: str) -> set[str]:
+            return set(text.casefold().strip(".").split())
+
+        def script(text: str, claim: str) -> Verdict:
+            same = words(text) - {"not"} == words(claim) - {"not"}
+            denied = same and words(text) != words(claim)
+            return Verdict(0.9 * (same and not denied), 0.9 * denied)
+
+        return ScriptedJudge(script)
 
 
 def test_what_rules_and_judge_bear_out_is_entailed_with_its_score() -> None:
@@ -222,6 +230,66 @@ def test_the_judge_never_reads_evidence_that_is_not_confirmed() -> None:
     assert [draft.evidence for draft in verified.drafts] == [(good,)]
     assert verified.removed == {"text differs": 1}
     assert set(read) == {SOURCE}
+
+
+def two_sources(first: str, second: str) -> tuple[Bookshelf, list[Evidence]]:
+    shelf = Bookshelf([document("label:x:1", [("s", first)], "xanol"), document("label:y:1", [("s", second)], "ynol")])
+    pages = [replace(page, section="s") for page in shelf.pages]
+    return shelf, [
+        Evidence(Hit(page, shelf.books[page.document_id], 1.0), text, 0, len(text), 0.9)
+        for page, text in zip(pages, (first, second), strict=True)
+    ]
+
+
+OTHER = "Digoxin is taken once daily."
+
+
+def test_only_the_sources_that_bear_a_statement_out_are_cited() -> None:
+    shelf, items = two_sources(SOURCE, OTHER)
+    judge = ScriptedJudge(lambda text, _: Verdict(0.9 if SOURCE in text else 0.05, 0.0))
+    verified = Checker(shelf, judge=judge, names=NAMES).verify([Draft(CLAIM, tuple(items))])
+    assert [draft.evidence for draft in verified.drafts] == [(items[0],)]
+    assert verified.supports == (("entailed", 0.9),)
+
+
+def test_a_statement_that_follows_from_all_together_cites_all() -> None:
+    shelf, items = two_sources(SOURCE, OTHER)
+    judge = ScriptedJudge(lambda text, _: Verdict(0.8 if SOURCE in text and OTHER in text else 0.1, 0.0))
+    verified = Checker(shelf, judge=judge, names=NAMES).verify([Draft(CLAIM, tuple(items))])
+    assert [draft.evidence for draft in verified.drafts] == [tuple(items)]
+    assert verified.supports == (("entailed", 0.8),)
+
+
+def test_a_source_that_lacks_what_the_rules_look_for_is_not_cited_alone() -> None:
+    shelf, items = two_sources(SOURCE, OTHER)
+    claim = "Propafenone can increase digoxin levels, which is taken once daily."
+    verified = Checker(shelf, judge=judging(0.9), names=NAMES).verify([Draft(claim, tuple(items))])
+    assert [draft.evidence for draft in verified.drafts] == [tuple(items)]
+
+
+@pytest.mark.parametrize(("unread", "kept"), [("both", 1), ("first", 0), ("all", 0)])
+def test_what_a_judge_cannot_read_is_not_confirmed_by_it(unread: str, kept: int) -> None:
+    def script(text: str, _claim: str) -> Verdict:
+        cut = {"both": SOURCE in text and OTHER in text, "first": SOURCE in text, "all": True}[unread]
+        return Verdict(float("nan"), float("nan")) if cut else Verdict(0.9 if SOURCE in text else 0.1, 0.0)
+
+    shelf, items = two_sources(SOURCE, OTHER)
+    verified = Checker(shelf, judge=ScriptedJudge(script), names=NAMES).verify([Draft(CLAIM, tuple(items))])
+    assert len(verified.drafts) == kept
+    assert verified.removed == ({} if kept else {"not judged, the model failed": 1})
+
+
+class CountingWrong:
+    name = "short"
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> Sequence[Verdict]:
+        return [Verdict(0.9, 0.0)] * (len(pairs) - 1)
+
+
+def test_a_judge_that_gives_too_few_verdicts_has_failed() -> None:
+    shelf, items = two_sources(SOURCE, OTHER)
+    verified = Checker(shelf, judge=CountingWrong(), names=NAMES).verify([Draft(CLAIM, tuple(items))])
+    assert verified.removed == {"not judged, the model failed": 1}
 
 
 def test_one_source_that_contradicts_outweighs_another_that_supports() -> None:

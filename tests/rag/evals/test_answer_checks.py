@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from ingest.schema import Document, DrugNames, Kind, Section
 from rag.errors import EvaluationError, NotFoundError
-from rag.evals.answers import sets
+from rag.evals.answers import audit, sets
 from rag.evals.answers.abstention import Outcome, curve, thresholds
 from rag.evals.answers.audit import fault
 from rag.evals.answers.checks import Check, Gold, Shelf, alce, inexact, wrong_drug
@@ -158,12 +159,38 @@ def test_a_label_of_no_drug_named_is_a_wrong_one() -> None:
         ("", "Take the tablets with food", ", unless you are told to fast.", "condition after it cut off"),
         ("", "Take the tablets with food", " (7.1). Then rest.", None),
         ("It is contraindicated in these patients, whatever the dose:\n", "known liver disease", "", "lead-in cut off"),
+        # What the code that cuts quotations must not decide itself.
+        ("Hepatic Impairment ", "Reduce the dose of it by half.", "", "lead-in cut off"),
+        ("Giardiasis ", "The recommended dose is 2 g once daily.", "", "lead-in cut off"),
+        ("2.1 Giardiasis ", "The recommended dose for giardiasis is 2 g once daily.", "", None),
+        ("2 DOSAGE AND ADMINISTRATION ", "The recommended dose is 2 g once daily.", "", None),
+        ("Limitations of Use ", "It is indicated for mild pain.", "", "negation before it cut off"),
+        ("Do Not Use ", "Patients with severe gout take it.", "", "negation before it cut off"),
+        ("4 CONTRAINDICATIONS ", "It is contraindicated in gout.", "", None),
+        ("4 CONTRAINDICATIONS ", "Patients with severe gout.", "", "negation before it cut off"),
+        ("Oral tablets (Xanol) ", "are taken with food.", "", "begins inside a sentence"),
+        ("Monitor levels. (7.2) ", "It may raise levels of digoxin.", "", None),
+        ("Do not give it in these:\n• Patients with gout.\n• ", "Patients with asthma.", "", "lead-in cut off"),
+        ("Tell patients this:\n• Gout hurts.\n• ", "It may raise levels of digoxin.", "", None),
+        ("", "Take the tablets with food.", " However, never do it at night.", "condition after it cut off"),
+        ("", "Take the tablets with food.", " This should not be done at night.", "condition after it cut off"),
+        ("", "Take the tablets with food.", " This can be done at night.", None),
     ],
 )  # fmt: skip
 def test_words_around_a_quotation_that_change_it_are_found(
     before: str, quote: str, after: str, told: str | None
 ) -> None:
     assert fault(before + quote + after, len(before), len(before) + len(quote)) == told
+
+
+def test_what_cuts_quotations_does_not_judge_how_they_are_cut() -> None:
+    imported = {
+        name
+        for node in ast.walk(ast.parse(Path(audit.__file__).read_text()))
+        if isinstance(node, ast.ImportFrom)
+        for name in [node.module]
+    }
+    assert not imported & {"rag.spans", "rag.headings", "rag.debris", "rag.arrange"}
 
 
 def outcome(confidence: float, *grades: int | None, answerable: bool = True) -> Outcome:

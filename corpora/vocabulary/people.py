@@ -1,0 +1,51 @@
+"""Words that tell of a person: names, peoples, beliefs, countries and work.
+
+``names.txt``: given and family names in Latin letters, folded to ASCII, one a line, from the lists of Faker (MIT
+licence), without those that stand in labels, abstracts or questions in lower case or often, and without names of
+drugs; ``eponyms.txt``: those that diseases, tests or firms carry too. ``people.tsv``: ``people``, ``faith``,
+``country`` or ``work``, and a word in lower case; peoples and countries begin from the English languages and
+territories of Unicode's CLDR.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+FOLDER = Path(__file__).parent
+
+Kind = Literal["people", "faith", "country", "work"]
+
+
+@cache
+def personal_names() -> frozenset[str]:
+    """Given and family names, lower case, ASCII."""
+    return frozenset((FOLDER / "names.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def eponyms() -> frozenset[str]:
+    """Names that diseases, tests and firms carry too, lower case, ASCII."""
+    return frozenset((FOLDER / "eponyms.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def words_of(kind: Kind) -> tuple[str, ...]:
+    """The words of a kind, lower case, the longest first."""
+    lines = (FOLDER / "people.tsv").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("\t") for line in lines)
+    return tuple(sorted((word for of, word in pairs if of == kind), key=len, reverse=True))
+
+
+def is_name(word: str, *, eponym: bool = False) -> bool:
+    """Whether ``word``, or each part of a double name, is a name of people; "Nguyễn" as "nguyen".
+
+    Names in `eponyms` count where ``eponym``.
+    """
+    names = personal_names() | eponyms() if eponym else personal_names()
+    bare = unicodedata.normalize("NFKD", re.sub(r"['’]s?$", "", word)).encode("ascii", "ignore").decode().casefold()
+    parts = bare.split("-")
+    return bare.replace("'", "") in names or (len(parts) > 1 and all(part in names for part in parts))

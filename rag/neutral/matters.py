@@ -1,0 +1,124 @@
+"""What in a question may matter for its answer and so stays; words that keep a clause about a person.
+
+Sources: what labels tell apart (sex, ancestry, age, exposure at work, belief beside gelatin or fasting).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from rag.neutral.people import SEX, STANDING, origins
+
+_SEX_MATTERS = re.compile(
+    r"\b(?:pregnan|lactat|nursing|breast|contracep|childbearing|menopaus|menstru|period|prostat|testost"
+    r"|androgen|o?estrogen"
+    r"|hormon|erecti|sperm|semen|fertil|ovar|uter|vagin|gyn|finasterid|dutasterid|birth|sex\b|gender\b"
+    r"(?! identity)|women\b|men\b|males\b"
+    r"|females\b|boys\b|girls\b|conceiv|fetus|fetal|trimester|lactis|endometri|cervi[cx]|isotretinoin"
+    r"|acitretin|thalidomid|lenalidomid"
+    r"|the pill\b|nurses\b.*\bbab|infertil|steril|womb|amnio|obstetric|expecting|newborn|neonat|(?:the"
+    r"|mother['’]?s|her) milk|(?:to|at|full|near) term\b|(?:male|female) partner"
+    r"|(?:have|having|want|wants|father|fathering)(?: a| any| more)? (?:child|kids|bab)|ospemifen|osphena"
+    r"|raloxifen|evista|clomi|\w*estradiol|delestrogen|progest|letrozol|anastrozol|exemestan|aromasin"
+    r"|tamoxifen|fulvestrant|elacestrant|orserdu"
+    r"|abirateron|enzalutamid|apalutamid|leupro|goserel|spironolactone.{0,30}gynec|hysterectom|mastectom"
+    r"|gestation|miscarr|abortion|puberty|gyn[ae]|virili[sz]|x-linked)",
+    re.IGNORECASE,
+)
+_ORIGIN_MATTERS = re.compile(
+    r"\b(?:HLA|ancest|genot|genetic|allele|race\b|racial|ethnicit|ethnic (?:group|differ|back)|G6PD"
+    r"|metaboli[sz]er|Asians?\b|Blacks?\b(?! (?:man|woman|patient|person|adult|male|female))"
+    r"|poly?morphism|sickle|thalass|endemic|variant|\w+pril\b|\w+sartan\b|eltrombopag|promacta|alvaiz"
+    r"|carbamazepin|tegretol|oxcarbazepin|trileptal"
+    r"|phenytoin|dilantin|rosuvastatin|crestor|allopurinol|rasburicase|primaquin|tafenoquin|dapson"
+    r"|hydralazin|bidil|populations?\b|prevalen)",
+    re.IGNORECASE,
+)
+_AGE_MATTERS = re.compile(
+    r"(?i)\b(?:\w*citinib|xeljanz|rinvoq|olumiant|cibinqo|litfulo|leqselvi|shingrix|zoster|suicid\w*|(?:my"
+    r"|his|her|their|that|this|what|patient['’]?s) age\b|age (?:group|limit|matter|range)|too (?:old"
+    r"|young)|old enough|smok\w*)"
+)
+_WORK_MATTERS = re.compile(
+    r"\b(?:vaccin|immuni[sz]|expos|needle|occupation|shift|asbestos|pesticide|silica|drows|driving|drive\b"
+    r"|machine|doping|banned|alert\b|sedat|sleepy|transmi|outbreak|name of|tax\b)",
+    re.IGNORECASE,
+)
+_BELIEF_MATTERS = re.compile(
+    r"\b(?:gelatin|porcine|pork|fast(?:s|ing)\b|ramadan|halal|kosher|vegetarian|transfus|blood products?)",
+    re.IGNORECASE,
+)
+_COVER_MATTERS = re.compile(r"\b(?:cost|price|pay for|afford|covered|reimburs|copay|cover\b|covers\b)", re.IGNORECASE)
+MEDICAL = re.compile(
+    r"\b(?:pain|ache|blood|bleed|kidney|renal|liver|hepat|heart|cardi|lung|asthma|copd|brain|nerve|seiz"
+    r"|epilep|stroke|cancer|tumou?r|diabet|allerg|smok|drink|alcohol"
+    r"|pregnan|nurs|breast|fever|infect|virus|hiv|aids|tb\b|tubercul|pressure|hypert|hypot|glucose|sugar"
+    r"|insulin|dialys|transplant|surg|operat|disease|disorder|syndrome|illness|ill\b|sick"
+    r"|disab|depress|anxi|bipolar|schizo|psych|suicid|dement|alzheim|parkins|injur|wound|fract|bone|joint"
+    r"|arthr|gout|skin|rash|itch|eye|vision|blind|deaf|hear(?:ing)?\b|ear\b|teeth|tooth|gum"
+    r"|dose|dosed|dosing|tablet|pill|capsule|inject|infus|drug|medic|treat|therap|prescri|take[sn]?\b"
+    r"|taking|took|clinic|hospital|icu|ward|weigh|kg|mg|ml|obes|thin|overweight|diet|vegan|food"
+    r"|eat|ulcer|stomach|bowel|gut|nausea|vomit|diarrh|constip|cough|breath|chest|swell|edema|thyroid"
+    r"|hormon|steroid|vaccin|immun|expos|overdos|addict|abus|opioid|cocaine|heroin|cannabis|user\b"
+    r"|sleep|insomn|apnea|night|shift|fall(?:s|en)?\b|frail|bedrid|wheelchair|walk|stent|pacemaker|valve"
+    r"|clot|dvt|embol|anemi|anaemi|sickle|gene|mutation|test|level|count|scan|egfr|crcl|creatinin"
+    r"|sun\b|heat|travel|malaria|trop|altitude|asbestos|lead\b|chemical|radiat|pet\b|cat|cats|bird"
+    r"|contact lens|lactos|gluten|celiac|faint|diz|severe|mild|chronic|acute|histor(?!y\b)|history of"
+    r"|alone\b"
+    r"|allogenic|donor|puls|rhythm|arrhyth|infarct|angina|migrain|headach|neur|muscle|weak|tired|fatigue"
+    r"|memory|confus|delir|jaundic|cirrh|ascit|urin|bladder|stone|prostat|menop|period|child|baby|kids?\b)",
+    re.IGNORECASE,
+)
+"""A clause that holds one of these is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What may matter in a question and so stays."""
+
+    sex: bool
+    origin: bool
+    work: bool
+    belief: bool
+    cover: bool
+    age: bool
+    drugs: frozenset[str]
+
+
+def kept_of(text: str, drugs: frozenset[str]) -> Kept:
+    """What stays in a question that names ``drugs``; two peoples are compared, so both stay."""
+    peoples = {found.casefold() for found in _peoples().findall(text)}
+    origin = _ORIGIN_MATTERS.search(text) is not None or len(peoples) > 1
+    return Kept(
+        sex=(sex := _SEX_MATTERS.search(text) is not None),
+        origin=origin,
+        work=_WORK_MATTERS.search(text) is not None,
+        belief=origin or _BELIEF_MATTERS.search(text) is not None,
+        cover=_COVER_MATTERS.search(text) is not None,
+        age=sex or _AGE_MATTERS.search(text) is not None,
+        drugs=drugs,
+    )
+
+
+@cache
+def _peoples() -> re.Pattern[str]:
+    return re.compile(rf"\b(?=[A-Z])(?i:{origins()})\b(?! (?:measles|encephalitis|ginseng|disease|syndrome))")
+
+
+def matters(kept: Kept, said: str) -> bool:
+    """Whether words hold a medical word, a drug or a figure."""
+    words = {word.casefold() for word in re.findall(r"[\w-]+", said)}
+    return MEDICAL.search(said) is not None or bool(words & kept.drugs) or re.search(r"\d", said) is not None
+
+
+def adjectives(kept: Kept) -> str:
+    """One adjective that goes, by what stays."""
+    return _adjectives(kept.sex, kept.origin, kept.belief)
+
+
+@cache
+def _adjectives(sex: bool, origin: bool, belief: bool) -> str:
+    peoples = () if origin else (origins(beliefs=not belief),)
+    return "|".join((STANDING, *peoples, *(() if sex else (SEX,))))
