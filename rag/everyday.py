@@ -98,7 +98,14 @@ def beside(text: str, drugs: Iterable[Spanned]) -> tuple[str, ...]:
 
 def partner_words(substances: Sequence[str]) -> tuple[str, ...]:
     """The words that labels have for substances that `beside` gave."""
-    return tuple(word for words in PARTNERS.values() if words[0] in substances for word in words)
+    found = (word for words in PARTNERS.values() if words[0] in substances for word in words)
+    return unique(form for word in found for form in _forms(word))
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """The word as labels print it: "st john's wort" also with a full stop and a typographic apostrophe."""
+    dotted = (word, re.sub(r"\bst ", "st. ", word))
+    return (*dotted, *(one.replace("'", "’") for one in dotted))
 
 
 def _words(match: re.Match[str]) -> tuple[str, ...]:
