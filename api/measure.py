@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.bench_retrieval import bench_device, bench_retrieval
 from api.console import Json, bar, settings, show, starter_corpus, store, write_json
+from api.fuzz import bench_fuzz
+
+if TYPE_CHECKING:
+    from ingest.schema import Fault
 
 bench = typer.Typer(help="Measure.", no_args_is_help=True)
 bench.command("retrieval")(bench_retrieval)
 bench.command("device")(bench_device)
+bench.command("fuzz")(bench_fuzz)
 corpora = typer.Typer(help="The corpora that CiteRx ships or describes.", no_args_is_help=True)
 
 
@@ -106,7 +111,13 @@ def corpora_duplicates(
 
         with bar() as shown:
             task = shown.add_task("labels", total=None)
-            found = duplicates(newest_labels(read(paths), lambda number: shown.update(task, completed=number)))
+            faults: list[Fault] = []
+            labels = newest_labels(read(paths), faults, lambda number: shown.update(task, completed=number))
+            found = duplicates(labels)
+        for fault in faults[: render.ROWS]:
+            typer.echo(f"not read: {fault.record}: {fault.reason}", err=True)
+        if len(faults) > render.ROWS:
+            typer.echo(f"not read: {len(faults) - render.ROWS} more", err=True)
     else:
         with store(settings()) as opened:
             found = duplicates(stored_labels(opened))

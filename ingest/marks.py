@@ -18,7 +18,14 @@ from ingest.errors import ParseError
 from ingest.records import FLAGS, MARKS
 from ingest.schema import Deletion, Document, Mark
 
-# Made once, as it is asked of every document.
+# Made once, as they are asked of every mark or document.
+SAME = (
+    (marks.c.work == bindparam("a_work"))
+    & (marks.c.kind == bindparam("a_kind"))
+    & (marks.c.said_by == bindparam("a_voice"))
+)
+KNOWN = select(marks.c.said_on).where(SAME)
+ADD = insert(marks)
 DELETED = select(deletions.c.said_on).where(deletions.c.work_id == bindparam("work"))
 KINDS = {flag: kind for kind, flag in FLAGS.items()}
 
@@ -31,15 +38,15 @@ def keep(connection: Connection, mark: Mark) -> bool:
     work = mark.work.lower()
     if mark.kind not in FLAGS or not work.startswith(("pmid:", "doi:")) or not _storable(work + mark.by):
         raise ParseError(f"cannot be stored: the mark {mark.kind!r} of {work!r}", record=repr(work))
-    same = (marks.c.work == work) & (marks.c.kind == mark.kind) & (marks.c.said_by == mark.by)
-    known = connection.execute(select(marks.c.said_on).where(same)).first()
+    same = {"a_work": work, "a_kind": mark.kind, "a_voice": mark.by}
+    known = connection.execute(KNOWN, same).first()
     if known is None:
         row = {"work": work, "kind": mark.kind, "said_by": mark.by, "said_on": mark.on}
-        connection.execute(insert(marks), row)
+        connection.execute(ADD, row)
         return True
     if mark.on is None or (known.said_on and known.said_on <= mark.on):
         return False
-    connection.execute(update(marks).where(same).values(said_on=mark.on))
+    connection.execute(update(marks).where(SAME).values(said_on=mark.on), same)
     return True
 
 

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Literal, cast
 
 from ingest.errors import IngestError, ParseError, StoreError, UnknownFormatError
 from ingest.parse import detect
+from ingest.parse.text import clean
 from ingest.passages import split
 from ingest.schema import Deletion, Document, Fault, Mark, Passage
 from ingest.sources import LIMITS, Ignored, Limits, Source, walk
@@ -87,12 +88,12 @@ class Report:
     def fault(self, source: str, fault: Fault) -> None:
         """Adds a record that could not be ingested."""
         self.count(source, "faults")
-        self.lines.append(Line("fault", source, fault.record, fault.offset, fault.reason))
+        self.lines.append(Line("fault", source, clean(fault.record), fault.offset, clean(fault.reason)))
 
     def skip(self, source: str, record: str, reason: str) -> None:
         """Adds something that was left out on purpose."""
         self.count(source, "skipped")
-        self.lines.append(Line("skipped", source, record, None, reason))
+        self.lines.append(Line("skipped", source, clean(record), None, clean(reason)))
 
 
 class InterruptedIngestError(StoreError):

@@ -26,6 +26,8 @@ LISTED = 20
 """Documents that an agreement names; it counts all."""
 LOOKED_AT = 10
 """Hits whose counterparts in other labels are looked for: a search of milliseconds each."""
+ALIKE = COMPARED | {"clinical_pharmacology"}
+"""Sections in which labels are compared; old ones tell there what newer ones tell under pharmacokinetics."""
 DIFFERENT = 5
 """Sentences of other labels that a hit shows."""
 
@@ -121,7 +123,7 @@ def _counts(document: Document, as_of: date | None) -> bool:
 def variants(view: View, hit: Hit, as_of: date | None) -> tuple[Variant, ...]:
     """Sentences of other labelers' labels of the same substance that differ from the hit's in one of `Variant.kind`."""
     slug = base(hit.passage.section)
-    if hit.document.kind is not Kind.LABEL or slug not in COMPARED:
+    if hit.document.kind is not Kind.LABEL or slug not in ALIKE:
         return ()
     texts = [one.text for one in candidates([hit])]
     words = dict.fromkeys(word.casefold() for text in texts for word in re.findall(r"[A-Za-z]{3,}", text))

@@ -11,51 +11,64 @@ from rag.ranges import FOOTNOTE, RENAL
 Role = Literal[
     "with", "effect", "recommendation", "renal", "age", "weight", "population", "dose", "frequency", "arm", "text"
 ]
-Field = Literal["effect", "recommendation", "partner", ""]
+Field = Literal["effect", "recommendation", "partner"]
 
-_KEYS: tuple[tuple[Literal["effect", "recommendation", "partner"], re.Pattern[str]], ...] = (
+_KEYS: tuple[tuple[Field, str], ...] = (
+    ("recommendation", r"(?:prevent\w*|intervention|(?:clinical )?management|recommendations?:?$)"),
+    ("effect", r"(?:mechanism and )?clinical (?:impact|implications?|effect)\b"),
+    ("partner", r"(?:examples?|drugs?|drug names?):?$"),
+)
+"""First cells of tables of interactions that say what the second one is."""
+_CUES: tuple[tuple[Role, str], ...] = (
+    (
+        "with",
+        r"^(?:(?:name of ?)?(?:the )?(?:concomitant|co-?administered|interacting|concurrent)\b"
+        r"|drugs?(?:\(s\))? (?:or|that|with|affected)\b|drug ?[/ ] ?(?:substance|drug)|drug (?:class|name)"
+        r"|(?:(?:other )?drugs?|agents?)(?:\(s\))?$|interaction drugs?$|factors?$|class(?:es)?\b"
+        r"|(?:specific|examples of) )",
+    ),
+    ("frequency", r"^(?:dos(?:e|age|ing) )?(?:frequency|interval)|dosing interval|frequency of dos"),
+    ("population", r"\band (?:normal|usual) (?:dos|regimen)"),
     (
         "recommendation",
-        re.compile(
-            r"(?:\d\.\s)?(?:prevent\w*|intervention|(?:clinical )?management|recommendations?:?$)", re.IGNORECASE
-        ),
+        r"recommendations?\b|manage|intervention|\bcomments?\b|\baction\b|prevent"
+        r"|(?:dos\w+|treatment) (?:modif|adjust|reduc)",
     ),
     (
         "effect",
-        re.compile(r"(?:\d\.\s)?(?:(?:mechanism and )?clinical (?:impact|implications?|effect)\b)", re.IGNORECASE),
+        r"\beffect|impact|implication|outcome|type of interaction|^interaction|change in|consequence"
+        r"|clinical rationale|^drug interaction|\bconcentrations?\b|exposure\b",
     ),
-    ("partner", re.compile(r"(?:\d\.\s)?(?:examples?|drugs?|drug names?):?$", re.IGNORECASE)),
+    ("dose", r"\bdos(?:e|es|age|ages|ing)\b|regimen|posology|\bschedule\b"),
+    ("age", r"^(?:patient |pediatric )*age\b"),
+    ("weight", r"\bweight\b"),
+    (
+        "population",
+        r"population|^patients?\b|indication|\bseverity|adverse (?:reaction|event)|\bgrade|diagnos|infection"
+        r"|disease",
+    ),
 )
-"""First cells of tables of interactions that say what the second one is."""
-_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = tuple(
-    (role, re.compile(pattern, re.IGNORECASE))  # type: ignore[misc]
-    for role, pattern in (
-        ("arm", r"\bn\s?=\s?[\d,]+|^(?!.*\bdos).*\(%\)|\bplacebo\b|^all grades?|, all grades?|\bgrades? [3≥]"),
-        ("renal", r"creatinine clearance|\bcl ?cr\b|\bcrcl\b|(?-i:\be?GFR\b)|glomerular|\b(?:renal|kidney) (?:function|impair|status|dysf)"),
-        ("with", r"^(?:(?:name of ?)?(?:the )?(?:concomitant|co-?administered|interacting|concurrent)\b"
-         r"|drugs?(?:\(s\))? (?:or|that|with|affected)\b|drug ?[/ ] ?(?:substance|drug)|drug (?:class|name)"
-         r"|(?:(?:other )?drugs?|agents?)(?:\(s\))?$|interaction drugs?$|factors?$|class(?:es)?\b|(?:specific|examples of) )"),
-        ("frequency", r"^(?:dos(?:e|age|ing) )?(?:frequency|interval)|dosing interval|frequency of dos"),
-        ("recommendation", r"recommendations?\b|manage|intervention|\bcomments?\b|\baction\b|prevent|(?:dos\w+|treatment) (?:modif|adjust|reduc)"),
-        ("effect", r"\beffect|impact|implication|outcome|type of interaction|^interaction|change in|consequence|clinical rationale|^drug interaction"
-         r"|\bconcentrations?\b|exposure\b"),
-        ("dose", r"\bdos(?:e|es|age|ages|ing)\b|regimen|posology|\bschedule\b"),
-        ("age", r"^(?:patient |pediatric )*age\b"),
-        ("weight", r"\bweight\b"),
-        ("population", r"population|^patients?\b|indication|\bseverity|adverse (?:reaction|event)|\bgrade|diagnos|infection|disease"),
-    )
-)  # fmt: skip
-_RENAL = dict(_ROLES)["renal"]
+_ROLES: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    ("renal", RENAL),
+    *((role, re.compile(cue, re.IGNORECASE)) for role, cue in _CUES),
+)
+_ARM = re.compile(
+    r"\bn\s?=\s?[\d,]+|^(?!.*\bdos).*\(%\)|\bplacebo\b|^all grades?|, all grades?|\bgrades? [3≥]", re.IGNORECASE
+)
+_LONGEST_KEY = 80
 
 
-def _role(header: str) -> Role:
-    plain = _FOOTNOTE.sub("", header).strip()
-    return next((role for role, pattern in _ROLES if plain and pattern.search(plain)), "text")
+def role_of(header: str) -> Role:
+    """What the cells below a header are; ``text`` where it does not tell."""
+    plain = FOOTNOTE.sub("", header).strip()
+    if not plain:
+        return "text"
+    return "arm" if _ARM.search(plain) else next((role for role, cue in _ROLES if cue.search(plain)), "text")
 
 
-def _key(row: Sequence[str]) -> str:
-    """What the second cell of a row is by the word in the first; empty where that is none of the known ones."""
-    found = (field for field, pattern in _KEYS if pattern.match(row[0].strip()))
-    return next(found, "") if len(row) > 1 and len(row[0]) <= 80 else ""
-
-
+def key_of(row: Sequence[str]) -> Field | None:
+    """What the second cell of a row is by the words in the first; None where those are not known."""
+    if len(row) < 2 or len(row[0]) > _LONGEST_KEY:
+        return None
+    first = row[0].strip()
+    return next((field for field, cue in _KEYS if re.match(rf"(?:\d\.\s)?{cue}", first, re.IGNORECASE)), None)

@@ -151,7 +151,8 @@ def another_makers(hit: Hit, than: Hit) -> bool:
     """Whether a hit is of the same substance, salt included, in a label of another labeler."""
     one, two = hit.document, than.document
     same = set(hit.drugs) == set(than.drugs) and _substances(one) == _substances(two)
-    return same and one.work_id != two.work_id and _maker(one.labeler) != _maker(two.labeler)
+    known = one.labeler or two.labeler  # of two labels without one nothing says that they are of the same
+    return same and one.work_id != two.work_id and (not known or _maker(one.labeler) != _maker(two.labeler))
 
 
 def _substances(document: Document) -> frozenset[str]:

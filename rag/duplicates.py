@@ -152,18 +152,13 @@ class Count:
         groups = [found for (name, _), found in self._texts.items() if name == slug]
         near = [found for (name, _), found in self._near.items() if name == slug and len(found) > 1]
         several = [len(found) for found in groups if len(found) > 1]
-        return Sections(
-            slug,
-            sum(map(len, groups)),
-            len(groups),
-            len(several),
-            sum(several),
-            len(near),
-            sum(len(keys) for found in near for keys in found.values()),
-        )
+        sizes = (sum(map(len, groups)), len(groups), len(several), sum(several))
+        return Sections(slug, *sizes, len(near), sum(len(keys) for found in near for keys in found.values()))
 
     def _largest(self) -> Iterator[Group]:
-        long = ((key, numbers) for key, numbers in self._texts.items() if self._lengths[key[1]] >= LONG)
+        long = (
+            (key, numbers) for key, numbers in self._texts.items() if len(numbers) > 1 and self._lengths[key[1]] >= LONG
+        )
         ranked = sorted(long, key=lambda one: (-len(one[1]), one[0]))
         for (slug, words), numbers in ranked[:LARGEST]:
             labels = [self._labels[number] for number in numbers]
@@ -199,17 +194,24 @@ def duplicates(labels: Iterable[Document]) -> Duplicates:
 
 
 def newest_labels(
-    records: Iterable[Document | Fault], on_label: Callable[[int], None] = lambda number: None
+    records: Iterable[Document | Fault], faults: list[Fault], on_label: Callable[[int], None] | None = None
 ) -> Iterator[Document]:
-    """The newest version of every label among the records; ``on_label`` is told how many were read."""
+    """The newest version of every label among the records; ``on_label`` is told how many were read.
+
+    What could not be read is added to ``faults``.
+    """
     newest: dict[str, Document] = {}
     for record in records:
-        if not isinstance(record, Document) or record.kind is not Kind.LABEL or record.editorial:
+        if isinstance(record, Fault):
+            faults.append(record)
+            continue
+        if record.kind is not Kind.LABEL or record.editorial:
             continue
         known = newest.get(record.work_id)
         if known is None or order(record.effective, record.version) >= order(known.effective, known.version):
             newest[record.work_id] = record
-        on_label(len(newest))
+        if on_label:
+            on_label(len(newest))
     yield from newest.values()
 
 

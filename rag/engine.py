@@ -255,8 +255,9 @@ class Engine:
         hits = view.searcher.search(query, k, filters or Filters(), as_of)
         found = time.perf_counter()
         hits = compared(self._library, view, hits, as_of)
-        spent = (found - started, time.perf_counter() - found, time.perf_counter() - started)
-        return query, hits, dict(zip(("retrieve", "compare", "total"), (round(1000 * one, 1) for one in spent)))
+        ended = time.perf_counter()
+        spent = {"retrieve": found - started, "compare": ended - found, "total": ended - started}
+        return query, hits, {name: round(1000 * seconds, 1) for name, seconds in spent.items()}
 
     def document(self, document_id: str) -> Document:
         """The whole document; raises `NotFoundError`."""

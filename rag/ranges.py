@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from rag.measures import Measure, measures
 
 RENAL = re.compile(
-    r"creatinine clearance|\bcl ?cr\b|\bcrcl\b|(?-i:\be?GFR\b)|glomerular|\b(?:renal|kidney) (?:function|impair|status|dysf)",
+    r"creatinine clearance|\bcl ?cr\b|\bcrcl\b|(?-i:\be?GFR\b)|glomerular"
+    r"|\b(?:renal|kidney) (?:function|impair|status|dysf)",
     re.IGNORECASE,
 )
-_RATE = re.compile(
-    r"m\s?l\s?(?:/|per)\s?min(?:ute)?s?(?:(?:\s?/\s?|\s(?:per\s)?)1\.73\s?m\s?[²2]?)?", re.IGNORECASE
-)
+_RATE = re.compile(r"m\s?l\s?(?:/|per)\s?min(?:ute)?s?(?:(?:\s?/\s?|\s(?:per\s)?)1\.73\s?m\s?[²2]?)?", re.IGNORECASE)
 _HEADED = re.compile(
-    r"[(,\[]\s*(?P<unit>(?:mg|mcg|g|units?|mL|mEq|kg|lbs?|years?|months?)(?:\s?/\s?\w+)*\b|%)", re.IGNORECASE
+    r"(?:[(,\[]|\bdose\b)\s*(?P<unit>(?:mg|mcg|g|units?|mL|mEq|kg|lbs?|years?|months?)(?:\s?/\s?\w+)*\b|%)",
+    re.IGNORECASE,
 )
 FOOTNOTE = re.compile(r"[*†‡§¶#ᵃ-ᵿ]+|\s\[[^\]]*\]$")
 
@@ -44,12 +44,12 @@ def rate(cell: str, context: str) -> Range | None:
     """
     plain = FOOTNOTE.sub("", cell)
     plain = re.sub(r"(\d+)(\s?(?:to|[-–])\s?)(\d+)(?!\d)", _ascending, plain)
+    if value := re.fullmatch(rf"\s*(\d{{1,3}}(?:\.\d+)?)\s*(?:{_RATE.pattern})?\s*", plain, re.IGNORECASE):
+        return Range(float(value[1]), float(value[1]), "mL/min") if _RATE.search(f"{plain} {context}") else None
     if _RATE.search(plain):
         return _ranged(plain, is_rate, "mL/min") if RENAL.search(f"{cell} {context}") else None
     if not _RATE.search(context) or re.search(r"[^\W\d_]|%", _BOUNDS.sub("", plain)):
         return None
-    if value := re.fullmatch(r"\s*(\d{1,3}(?:\.\d+)?)\s*", plain):
-        return Range(float(value[1]), float(value[1]), "mL/min")
     return _ranged(re.sub(r"(\d)(?!.*\d)", r"\1 mL/min", plain), is_rate, "mL/min")
 
 
@@ -60,6 +60,7 @@ def _ascending(match: re.Match[str]) -> str:
 
 
 def is_rate(one: Measure) -> bool:
+    """Whether a measure is a flow: a filtration rate, or how fast something is infused."""
     return one.unit.startswith("mL/minute")
 
 
@@ -70,6 +71,7 @@ _BOUNDS = re.compile(
 
 
 def age_range(cell: str, context: str) -> Range | None:
+    """A range of ages, in years where the cell or its header has these, else in months."""
     found = _ranged(with_unit(cell, context), lambda one: one.unit == "month", "month")
     if found is None or not re.search(r"year|yr", f"{cell} {context}", re.IGNORECASE):
         return found
@@ -78,6 +80,7 @@ def age_range(cell: str, context: str) -> Range | None:
 
 
 def weight_range(cell: str, context: str) -> Range | None:
+    """A range of body weights in kg."""
     return _ranged(with_unit(cell, context), lambda one: one.unit == "kg", "kg")
 
 
@@ -105,5 +108,3 @@ def _ranged(text: str, wanted: Callable[[Measure], bool], unit: str) -> Range | 
         if lower.bound in {">", ">="} and upper.bound in {"<", "<="} and lower.low < upper.low:
             return Range(float(lower.low), float(upper.high), unit, lower.bound == ">", upper.bound == "<")
     return None
-
-

@@ -13,19 +13,18 @@ from typing import Literal
 
 from ingest.parse.tables import render_row
 from ingest.schema import Table
+from rag.columns import Role, key_of, role_of
 from rag.measures import Measure, frequencies, measures
+from rag.ranges import FOOTNOTE, RENAL, Range, age_range, is_rate, rate, weight_range, with_unit
 
 RowKind = Literal["dose", "interaction", "adverse_reaction", "other"]
-Role = Literal[
-    "with", "effect", "recommendation", "renal", "age", "weight", "population", "dose", "frequency", "arm", "text"
-]
 
 
 @dataclass(frozen=True, slots=True)
 class Dose:
     """An amount as written (``text``), its figures in its ``unit``, and how often, as `rag.measures.Frequency` says.
 
-    ``renal``: for which kidney function, where the head of its column says so.
+    ``column``: the header above it. ``renal``: for which kidney function, where the head of its column says so.
     """
 
     text: str
@@ -34,6 +33,7 @@ class Dose:
     unit: str
     frequency: str = ""
     renal: Range | None = None
+    column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,8 @@ def _kind(table: Table, roles: Sequence[Role], number: int, slug: str) -> RowKin
         return "dose"
     if section == "dosage_and_administration" and "recommendation" in told:
         return "dose"
-    return "adverse_reaction" if "arm" in told else "other"
+    of_harm = re.search(r"adverse|side effect|toxicit", " ".join((table.caption, *table.header)), re.IGNORECASE)
+    return "adverse_reaction" if "arm" in told and of_harm else "other"
 
 
 def _is_heading(row: Sequence[str]) -> bool:
@@ -193,12 +194,7 @@ def _dosing(table: Table, number: int, header: Sequence[str], roles: Sequence[Ro
     """Ranges from the columns that are headed so, or from the first where its own words say so; then the doses."""
     row, caption, arms = table.rows[number], table.caption, _arms(table, number)
     renal = _first(row, roles, "renal", lambda place: rate(row[place], f"{header[place]} {caption}"), arms)
-    if (
-        not renal
-        and not arms
-        and roles[0] not in {"dose", "renal"}
-        and RENAL.search(f"{header[0]} {row[0]} {caption}")
-    ):
+    if not renal and not arms and roles[0] not in {"dose", "renal"} and RENAL.search(f"{header[0]} {row[0]} {caption}"):
         renal = {0: found} if (found := rate(row[0], "")) else {}
     age = _first(row, roles, "age", lambda place: age_range(row[place], header[place]), arms)
     weight = _first(row, roles, "weight", lambda place: weight_range(row[place], header[place]), arms)
@@ -211,7 +207,7 @@ def _dosing(table: Table, number: int, header: Sequence[str], roles: Sequence[Ro
             continue
         amounts = list(_doses(row[place], header[place], often, arms.get(place)))
         doses += amounts
-        told = not amounts and not arms and not _NOTHING.fullmatch(row[place])
+        told = not arms and _says_more(row[place], amounts)
         advice += [row[place]] if told else []
         taken += [place] if amounts or told else []
     if not doses and not _NOTHING.fullmatch(often):
@@ -223,13 +219,29 @@ def _dosing(table: Table, number: int, header: Sequence[str], roles: Sequence[Ro
     return Reading(
         "dose",
         recommendation=" ".join(dict.fromkeys(advice)),
-        population=_joined(row, who),
+        population=_joined(row, [place for place in who if _WORD.search(row[place])]),
         renal=next(iter(renal.values()), None),
         age=next(iter(age.values()), None),
         weight=next(iter(weight.values()), None),
         doses=tuple(dict.fromkeys(doses)),
         rest=_named(header, row, [*taken, *who]),
     )
+
+
+def _says_more(cell: str, doses: Sequence[Dose]) -> bool:
+    """Whether a cell has other words than amounts, how often and by which route: "not to exceed 1 g" is advice too."""
+    rest = cell
+    for one in reversed(frequencies(cell)):
+        rest = f"{rest[: one.start]} {rest[one.end :]}"
+    for dose in doses:
+        rest = rest.replace(dose.text, " ")
+    return _WORD.search(_ROUTES.sub(" ", rest)) is not None and not _NOTHING.fullmatch(cell)
+
+
+_WORD = re.compile(r"[^\W\d_]{2}")
+_ROUTES = re.compile(
+    r"\b(?:oral(?:ly)?|intravenous(?:ly)?|iv|by mouth|tablets?|capsules?|dose|single|to|or|and|as)\b", re.IGNORECASE
+)
 
 
 def _first(
@@ -264,7 +276,7 @@ def _doses(cell: str, header: str, often: str, renal: Range | None) -> Iterator[
         scale = one.said / one.low if one.low and one.said else 1
         yield Dose(
             written, float(one.low * scale), float(one.high * scale), _unit_of(written) or one.unit,
-            own or (column[0] if len(column) == 1 else ""), renal,
+            own or (column[0] if len(column) == 1 else ""), renal, header,
         )  # fmt: skip
 
 
@@ -300,3 +312,10 @@ def _reaction(row: Sequence[str], header: Sequence[str], caption: str) -> Readin
                 shares.append(Share(header[place], value, match["bound"]))
                 taken.append(place)
     return Reading("adverse_reaction", reaction=row[0], shares=tuple(shares), rest=_named(header, row, taken))
+
+
+def _percent_told(cell: str, header: str, caption: str) -> bool:
+    """Whether the header or the caption says that a number is a percentage; below "n (%)" the one in brackets is."""
+    if not re.search(r"%|percent", f"{header} {caption}", re.IGNORECASE):
+        return False
+    return "(" in cell or not re.search(r"\bn\s?\(\s?%", header, re.IGNORECASE)

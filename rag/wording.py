@@ -22,7 +22,8 @@ _REFERENCE = re.compile(
 )
 _TOKEN = re.compile(r"\d[\d.,]*|%|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NEGATIONS = word_set(
-    """not no never without cannot neither nor don't doesn't didn't isn't aren't wasn't weren't shouldn't can't mustn't"""
+    """not no never without cannot neither nor
+    don't doesn't didn't isn't aren't wasn't weren't shouldn't can't mustn't"""
 )
 _UNITS = {
     written: unit
@@ -38,7 +39,7 @@ _UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """A sentence as its plain words in order, and what was taken out: figures, units behind them, negations in place."""
+    """A sentence as its plain words in order, and what was taken out: figures, units, negations in place."""
 
     words: tuple[str, ...]
     figures: tuple[str, ...]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 Mutation = Callable[[bytes, random.Random], bytes]
 
-MAX_BYTES = 2 << 20
-"""How long a mutant may grow: nesting and repeated runs stop there."""
+MAX_BYTES = 512 << 10
+"""How long a mutant may grow, unless it was longer before: nesting and repeated runs stop there."""
 
 _TAG = re.compile(rb"</?[A-Za-z][^<>]{0,300}>")
+_ELEMENT = re.compile(rb"<([A-Za-z][\w:.-]*)(?:\s[^<>]{0,300})?>(?:(?!<\1[\s/>])[^\0]){0,2000}?</\1>")
 _ATTRIBUTE = re.compile(rb"([\w:-]+)=(\"[^\"<>]{0,300}\"|'[^'<>]{0,300}')")
 _NUMBER = re.compile(rb"\d+(?:\.\d+)?")
 _DATE = re.compile(rb"(?:19|20)\d\d-?[01]\d(?:-?[0-3]\d)?|<(Year|Month|Day|year|month|day)>[^<]{1,12}")
@@ -62,8 +63,9 @@ class Mutant:
 def mutate(data: bytes, rng: random.Random, names: tuple[str, ...]) -> Mutant:
     """``data`` after one to three of the mutations called ``names``."""
     steps = tuple(rng.choice(names) for _ in range(rng.choice((1, 1, 1, 2, 3))))
+    most = max(MAX_BYTES, len(data))
     for step in steps:
-        changed = MUTATIONS[step](data, rng)[:MAX_BYTES]
+        changed = MUTATIONS[step](data, rng)[:most]
         data = flip_bits(data, rng) if changed == data else changed
     return Mutant(data, steps)
 
@@ -139,6 +141,23 @@ def swap_tags(data: bytes, rng: random.Random) -> bytes:
     if how == 0:
         return _replaced(_replaced(data, other, first), one, second)
     return _replaced(data, one, b"" if how == 1 else first * 2)
+
+
+def move_element(data: bytes, rng: random.Random) -> bytes:
+    """An element with all that is in it goes, is emptied, comes often, stands elsewhere, or takes another one's place.
+
+    The file stays well-formed, so that the parser reads on and meets what it does not expect.
+    """
+    found = list(_ELEMENT.finditer(data, rng.randrange(len(data) // 2 + 1)))
+    if not found:
+        return data
+    match, other = rng.choice(found), rng.choice(found)
+    name, at = match[1], other.start()
+    how = rng.randrange(6)
+    if how == 0:
+        return data[:at] + match[0] + data[at:]
+    new = (b"", b"<%s/>" % name, match[0] * rng.choice((2, 300)), other[0], b"<%s>%s</%s>" % (name, match[0], name))
+    return _replaced(data, match.span(), new[how - 1])
 
 
 def damage_attribute(data: bytes, rng: random.Random) -> bytes:
@@ -238,7 +257,8 @@ def damage_archive(data: bytes, rng: random.Random) -> bytes:
 
 MUTATIONS: dict[str, Mutation] = {
     "bits": flip_bits, "cut": cut, "cut head": cut_head, "drop": drop_run, "repeat": repeat_run, "move": move_run,
-    "overwrite": overwrite, "tags": swap_tags, "attribute": damage_attribute, "number": _one_of(_NUMBER, NUMBERS),
+    "overwrite": overwrite, "tags": swap_tags, "element": move_element,
+    "attribute": damage_attribute, "number": _one_of(_NUMBER, NUMBERS),
     "date": damage_date, "value": _one_of(_VALUE, VALUES), "values": swap_values, "mark": wrong_mark,
     "recode": recode, "nest": nest, "declare": declare, "archive": damage_archive,
     "bracket": _one_of(_BRACKET, (b"", b"{", b"}", b"[", b"]", b'"', b",", b"\\")),
@@ -249,8 +269,8 @@ MUTATIONS: dict[str, Mutation] = {
 
 BYTES = ("bits", "cut", "cut head", "drop", "repeat", "move", "overwrite")
 ENCODING = (*ODD, "mark", "recode")
-XML = (*BYTES, *ENCODING, "tags", "attribute", "number", "date", "nest", "declare")
-JSON = (*BYTES, *ENCODING, "value", "values", "bracket", "number", "date", "nest")
+XML = (*BYTES, *ENCODING, "tags", *("element",) * 6, *("attribute",) * 3, "number", "date", "nest", "declare")
+JSON = (*BYTES, *ENCODING, *("value",) * 4, *("values",) * 3, "bracket", "number", "date", "nest")
 TEXT = (*BYTES, *ENCODING, "number", "date", "nest")
-PDF = (*BYTES, "reference", "number", "nul", "nest")
+PDF = (*BYTES, *("reference",) * 3, "number", "nul", "nest")
 ARCHIVE = (*BYTES, "archive")

@@ -1,4 +1,4 @@
-"""Processes that do numbered work and may die or hang: each loss is reported, the process is replaced, the rest goes on."""
+"""Processes that do numbered work and may die or hang: each loss is told, the process replaced, the rest goes on."""
 
 from __future__ import annotations
 

@@ -7,23 +7,28 @@ import os
 import resource
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ingest.fuzz.attempt import Attempt, attempt
-from ingest.fuzz.pool import Lost, work
+from ingest.fuzz.pool import Lost, Serve, work
 from ingest.fuzz.seeds import CYCLE, FORMS, Material, material, mutant
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a mutant may take: seconds until it counts as a hang, and memory of its process in MiB."""
+class Watch:
+    """How many processes ingest, the seconds until a mutant counts as a hang, and the memory of a process in MiB.
 
+    ``on_step`` is told of each format that is done.
+    """
+
+    processes: int = 2
     seconds: float = 10
     memory_mib: int = 1024
+    on_step: Callable[[str], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Tally:
     said: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
-    def add(self, made: Attempt | Lost, seed: int, bounds: Bounds) -> None:
+    def add(self, made: Attempt | Lost, seed: int, watch: Watch) -> None:
         """Enters one mutant."""
         self.mutants += 1
         took = made.seconds * 1000 if isinstance(made, Lost) else made.milliseconds
@@ -68,22 +73,13 @@ class Tally:
         self.peak_mib = max(self.peak_mib, made.peak_mib)
         self.said.update(made.said)
         what = made.finding
-        if made.peak_mib > bounds.memory_mib:
+        if made.peak_mib > watch.memory_mib:
             what = what or f"memory: {made.peak_mib:.0f} MiB"
         if what:
             self.findings.append(Finding(seed, made.number, self.format, made.steps, what, made.detail))
 
 
-def fuzz(
-    starter: Path,
-    shared: Path | None,
-    numbers: Iterable[int],
-    seed: int,
-    *,
-    processes: int = 2,
-    bounds: Bounds = Bounds(),
-    on_step: Callable[[str], None] = lambda _: None,
-) -> list[Tally]:
+def fuzz(starter: Path, shared: Path | None, numbers: Iterable[int], seed: int, watch: Watch = Watch()) -> list[Tally]:
     """A tally for each format that has mutants among ``numbers``. Each format has processes of its own.
 
     Raises SourceError where ``shared`` is no folder of real files.
@@ -96,19 +92,39 @@ def fuzz(
         if not own:
             continue
         tally = Tally(form.name)
-        serving = partial(serve, {form.material: files[form.material]}, seed, bounds)
-        for made in work(own, serving, processes, bounds.seconds):
-            if isinstance(made, Attempt | Lost):
-                tally.add(made, seed, bounds)
+        serving = partial(serve, {form.material: files[form.material]}, seed, watch.memory_mib)
+        for made in _worked(own, serving, watch):
+            tally.add(made, seed, watch)
         tallies.append(tally)
-        on_step(f"{form.name}: {tally.mutants} mutants, {len(tally.findings)} findings")
+        watch.on_step(f"{form.name}: {tally.mutants} mutants, {len(tally.findings)} findings")
     return tallies
 
 
-def serve(files: Material, seed: int, bounds: Bounds, connection: Connection) -> None:
+def _worked(numbers: Sequence[int], serving: Serve, watch: Watch) -> Iterator[Attempt | Lost]:
+    """What became of each; a hang is tried once more at the end, since the whole machine may have stood still."""
+    again = []
+    for made in work(numbers, serving, watch.processes, watch.seconds):
+        if isinstance(made, Lost) and made.reason.startswith("hang"):
+            again.append(made.number)
+        elif isinstance(made, Attempt | Lost):
+            yield made
+    for made in work(again, serving, watch.processes, watch.seconds):
+        if isinstance(made, Attempt | Lost):
+            yield made
+
+
+def save_mutants(folder: Path, starter: Path, shared: Path | None, numbers: Iterable[int], seed: int) -> None:
+    """Writes mutants to files of a folder, called by their numbers."""
+    files = material(starter, shared)
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        (folder / f"{seed}-{number}").write_bytes(mutant(files, seed, number)[1].data)
+
+
+def serve(files: Material, seed: int, memory_mib: int, connection: Connection) -> None:
     """Makes and ingests the mutants whose numbers it is sent, in a process of its own with bounded memory."""
     logging.disable()  # readers of damaged files complain to their logs
-    _bound(bounds.memory_mib)
+    _bound(memory_mib)
     with tempfile.TemporaryDirectory(prefix="citerx-fuzz-") as folder:
         attempt(-1, b"warm up", (), Path(folder))
         connection.send(None)

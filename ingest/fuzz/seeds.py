@@ -34,7 +34,7 @@ _DELETED = b"<DeleteCitation><PMID Version='1'>11</PMID><PMID>12</PMID></DeleteC
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A format and its files. ``share``: how many of ``CYCLE`` mutants are of it; ``names``: the mutations that suit it.
+    """A format and its files. ``share``: how many of ``CYCLE`` mutants are of it; ``names``: mutations that suit it.
 
     ``pack``: what it is put into, before or after it is damaged; empty for none.
     """
@@ -81,7 +81,9 @@ def material(starter: Path, shared: Path | None) -> Material:
     labels, papers = _documents(spl), _documents(pubmed)
     real = _shared(shared) if shared else {}
     if shared and not any(real.values()):
-        raise SourceError("holds none of the files that are damaged; give the folder of the shared data", source=str(shared))
+        raise SourceError(
+            "holds none of the files that are damaged; give the folder of the shared data", source=str(shared)
+        )
     labels = _documents(real.get("spl", ())) + _documents(real.get("openfda", ())) or labels
     papers = _documents(real.get("pubmed", ())) or papers
     made = {
@@ -134,7 +136,7 @@ def _shared(folder: Path) -> Material:
         "jats": _spread(_members(papers / "pmc-jats.zip")),
         "articles": _lines(papers / "abstracts.jsonl.gz"),
         "sections": _lines(folder / "labels" / "sections-2016.jsonl.gz"),
-        "withdrawals": tuple(b"".join(islice(path.open("rb"), 60)) for path in papers.glob("retracted_pmids.tsv")),
+        "withdrawals": tuple(_first_lines(path, 60) for path in papers.glob("retracted_pmids.tsv")),
         "pdf": tuple(page for path in sorted((folder / "guidelines").glob("*.pdf")) for page in _pages(path)),
     }
 
@@ -175,6 +177,11 @@ def _lines(path: Path) -> tuple[bytes, ...]:
     with gzip.open(path) as stream:
         lines = list(islice(stream, 5 * PER_FORMAT))
     return _spread(b"".join(lines[at : at + 5]) for at in range(0, len(lines), 5))
+
+
+def _first_lines(path: Path, number: int) -> bytes:
+    with path.open("rb") as stream:
+        return b"".join(islice(stream, number))
 
 
 def _pages(path: Path) -> Iterator[bytes]:

@@ -7,7 +7,10 @@ import json
 
 from ingest.schema import Document, Table
 
-_PAGE = "<!DOCTYPE html><html lang='en'><head><title>{title}</title><meta name='citation_date' content='2021-05-03'></head><body><nav>Home</nav><main><h1>{title}</h1>{body}</main></body></html>"
+_PAGE = (
+    "<!DOCTYPE html><html lang='en'><head><title>{title}</title><meta name='citation_date' content='2021-05-03'></head>"
+    "<body><nav>Home</nav><main><h1>{title}</h1>{body}</main></body></html>"
+)
 
 
 def page(document: Document) -> bytes:
@@ -32,7 +35,9 @@ def markdown(document: Document) -> bytes:
     for section in document.sections:
         lines += [f"## {section.title}", "", "\n\n".join(section.text.split("\n")), "", "- **one**", "- _two_", ""]
         for table in section.tables:
-            lines += ["| " + " | ".join(row) + " |" for row in (table.header, ("---",) * len(table.header), *table.rows)]
+            lines += [
+                "| " + " | ".join(row) + " |" for row in (table.header, ("---",) * len(table.header), *table.rows)
+            ]
     return "\n".join(lines).encode()
 
 
@@ -48,7 +53,9 @@ def pdf(document: Document) -> bytes:
     bodies = [b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[4 0 R 6 0 R]/Count 2>>",
               b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]  # fmt: skip
     for number, drawn in zip((5, 7), pages, strict=True):
-        bodies.append(b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F 3 0 R>>>>>>" % number)
+        bodies.append(
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents %d 0 R/Resources<</Font<</F 3 0 R>>>>>>" % number
+        )
         bodies.append(b"<</Length %d>>stream\n%s\nendstream" % (len(drawn), drawn))
     data, offsets = b"%PDF-1.4\n", []
     for number, body in enumerate(bodies, 1):
@@ -64,7 +71,10 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _drawn(lines: list[str]) -> bytes:
-    shown = (line.encode("latin-1", "replace").replace(b"\\", b"").replace(b"(", b"\\(").replace(b")", b"\\)") for line in lines)
+    shown = (
+        line.encode("latin-1", "replace").replace(b"\\", b"").replace(b"(", b"\\(").replace(b")", b"\\)")
+        for line in lines
+    )
     return b"BT /F 10 Tf 50 750 Td 14 TL\n" + b"\n".join(b"(%s) Tj T*" % line for line in shown) + b"\nET"
 
 
@@ -132,8 +142,9 @@ def openfda(document: Document) -> bytes:
 
 def sections_2016(document: Document) -> bytes:
     """A line of label sections of 2016."""
-    return json.dumps({"set_id": document.work_id.replace(":", "-"), "drug_guess": "one", "confidence": 0.9,
-                       "clinical_pharmacology": _text(document), "drug_interactions": _text(document)}).encode()  # fmt: skip
+    texts = {"clinical_pharmacology": _text(document), "drug_interactions": _text(document)}
+    record = {"set_id": document.work_id.replace(":", "-"), "drug_guess": "one", "confidence": 0.9}
+    return json.dumps(record | texts).encode()
 
 
 def jats(document: Document) -> bytes:

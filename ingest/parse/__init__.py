@@ -168,7 +168,7 @@ def _look_at_json(text: bytes) -> Look:
     depth = 0
     ended = False
     try:
-        for event, value in ijson.basic_parse(BytesIO(text)):  # prefixes would cost the square of the depth
+        for event, value in ijson.basic_parse(BytesIO(text), use_float=True):  # with prefixes: the square of the depth
             depth += event.startswith("start_") - event.startswith("end_")
             ended = depth == 0
             if depth == level and event == "map_key":

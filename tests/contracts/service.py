@@ -23,11 +23,11 @@ ANSWER = {
 REFERENCE = {
     "number", "document_id", "passage_id", "kind", "title", "section", "drugs", "version", "published", "superseded",
     "retracted", "editorial", "url", "citation", "quotes", "expression_of_concern", "corrected",
-    "stance", "pages",
+    "stance", "pages", "agreement",
 }  # fmt: skip
 HIT = {
     "rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published", "also",
-    "superseded", "retracted", "expression_of_concern", "corrected",
+    "superseded", "retracted", "expression_of_concern", "corrected", "agreement", "variants",
 }  # fmt: skip
 VERSION = {
     "document_id", "version", "title", "published", "effective", "superseded_on", "retracted",

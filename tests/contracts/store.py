@@ -374,6 +374,22 @@ class StoreContract:
         assert put(store, replace(V3, document_id="label:another:1", work_id="another")) == ["replaced"]
         assert store.document(unrelated.document_id) is None
 
+    def test_the_same_words_are_found_in_other_documents(self, store: Store) -> None:
+        other = replace(V1, document_id="label:other:1", work_id="other")
+        lined = replace(other.sections[1], text="Take  one.\nNot two.", tables=(), pages=())
+        put(store, V1, V2, replace(other, sections=(other.sections[0], lined)))
+        names = {one.text: one.passage_id for one in cut(V1)}
+        found = store.same_words(names.values())
+        assert found[names["Take one."]] == tuple(sorted({V2.document_id, "label:other:1"}))
+        assert store.same_words(["nothing"]) == {}
+
+    def test_the_tables_of_a_passages_section(self, store: Store) -> None:
+        put(store, V1)
+        names = [one.passage_id for one in cut(V1)]
+        found = store.tables(names)
+        assert set(found.values()) == {V1.sections[1].tables}
+        assert names[0] not in found
+
     def test_drug_names(self, store: Store) -> None:
         put(store, V1)
         names = [("generic", "examplomab"), ("generic", "examplomab"), ("ndc", "2"), ("ndc", "1")]
