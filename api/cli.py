@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api import console, history
+from api import console, history, prepare
 from api.evaluate import evaluate
 from api.fetch import fetch
 from api.measure import bench, corpora
@@ -25,9 +25,7 @@ from api.train import train
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
-    from ingest.store import Store
     from rag.engine import Engine
-    from rag.generations import Manifest
     from rag.settings import Settings
 
 app = typer.Typer(
@@ -75,7 +73,7 @@ def ingest(
     with console.store(settings) as store, ExitStack() as stack:
         names = [*(paths or []), *([stack.enter_context(console.starter_corpus())] if starter else [])]
         try:
-            result = _ingest(store, names, settings)
+            result = prepare.ingested(store, names, settings)
         except InterruptedIngestError as error:
             _show_report(error.report, json=json)
             raise
@@ -98,7 +96,7 @@ def index(
     """Bring the index up to date with the store. A running service takes it up by itself."""
     settings = console.settings()
     with console.store(settings) as store:
-        manifest = _build(store, settings, rebuild=rebuild)
+        manifest = prepare.indexed(store, settings, rebuild=rebuild)
         if prune:
             from rag.build import prune as prune_vectors
 
@@ -128,7 +126,7 @@ def ask(
     asked = {"question": question, "filters": filters, "max_references": references, "as_of": as_of}
     request = AskRequest.model_validate(asked)
     if starter:
-        _prepare_starter(settings)
+        prepare.starter(settings)
     with closing(_engine(settings)) as engine:
         answer = engine.ask(
             request.question,
@@ -220,7 +218,7 @@ def serve(
 
     settings = console.settings()
     if starter:
-        _prepare_starter(settings)
+        prepare.starter(settings)
     address, number = host or settings.host, port if port is not None else settings.port
     shown = f"[{address}]" if ":" in address else address
     typer.echo(f"CiteRx: open http://{shown}:{number}/ (API: http://{shown}:{number}/docs). Ctrl+C ends it.")
@@ -234,7 +232,7 @@ def status(json: console.Json = False) -> None:
     with console.store(settings) as store:
         counts, revision = asdict(store.counts()), store.revision()
         facts = {"store": store.place, **counts, "newest_source": store.newest_source(), "revision": revision}
-        manifest = _manifest(settings)
+        manifest = prepare.manifest(settings)
     held: dict[str, object] = {"state": "absent: run citerx index"}
     if manifest is not None:
         state = "current" if manifest.revision == revision else "behind the store: run citerx index"
@@ -290,31 +288,6 @@ def _engine(settings: Settings) -> Engine:
     return Engine.open(settings)
 
 
-def _prepare_starter(settings: Settings) -> None:
-    """Ingests and indexes the starter corpus, unless the store holds real sources."""
-    with console.store(settings) as store:
-        if not store.counts().documents or store.demonstration():
-            with console.starter_corpus() as folder:
-                _ingest(store, [folder], settings)
-        manifest = _manifest(settings)
-        if manifest is None or (store.demonstration() and manifest.revision != store.revision()):
-            _build(store, settings)
-
-
-def _ingest(store: Store, paths: list[str], settings: Settings) -> Report:
-    from ingest import pipeline
-
-    with console.bar() as bar:
-        task = bar.add_task("ingest", total=None)
-
-        def on_progress(now: pipeline.Progress) -> None:
-            bar.update(
-                task, description=f"{now.records} records · {now.source[-50:]}", completed=now.position, total=now.size
-            )
-
-        return pipeline.ingest(store, paths, on_progress, settings.limits)
-
-
 def _show_report(report: Report, *, json: bool) -> None:
     if json:
         console.write_json(report.to_json())
@@ -322,32 +295,6 @@ def _show_report(report: Report, *, json: bool) -> None:
     from api import render
 
     console.show(render.report(report))
-
-
-def _build(store: Store, settings: Settings, *, rebuild: bool = False) -> Manifest:
-    from rag.build import build
-    from rag.dense import open_embedder
-
-    with console.bar() as bar:
-        task = bar.add_task("index", total=None)
-        return build(
-            store,
-            open_embedder(settings),
-            settings.index_dir,
-            lambda done, total: bar.update(task, completed=done, total=total),
-            rebuild=rebuild,
-        )
-
-
-def _manifest(settings: Settings) -> Manifest | None:
-    """What the newest complete index holds, or None."""
-    from rag.errors import IndexUnavailableError
-    from rag.generations import Manifest
-
-    try:
-        return Manifest.current(settings.index_dir)
-    except IndexUnavailableError:
-        return None
 
 
 if __name__ == "__main__":

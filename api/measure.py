@@ -124,6 +124,31 @@ def corpora_duplicates(
     write_json(found) if json else show(render.duplicated(found))
 
 
+@corpora.command("vectors")
+def corpora_vectors() -> None:
+    """Make the vectors that ship with the starter corpus anew, after its texts changed."""
+    from tempfile import TemporaryDirectory
+
+    from corpora import starter
+    from ingest.pipeline import ingest
+    from ingest.store import Store
+    from rag.build import content_hash
+    from rag.dense import open_embedder
+    from rag.index import build
+    from rag.ready import FILE
+    from rag.ready import write as write_vectors
+
+    embedder = open_embedder(settings())
+    with TemporaryDirectory() as folder:
+        opened = Store.open(f"sqlite:///{folder}/citerx.db")
+        ingest(opened, [str(starter())])
+        build(opened, embedder, Path(folder) / "index")
+        hashes = [content_hash(row.passage) for row in opened.index_rows()]
+        write_vectors(starter().with_name(FILE), embedder.name, opened.vectors(embedder.name, hashes))
+        opened.close()
+    typer.echo(f"{len(hashes)} vectors in {starter().with_name(FILE)}")
+
+
 @corpora.command("vocabulary")
 def corpora_vocabulary(
     products: Annotated[Path, typer.Argument(help="The product file of Drugs@FDA, gzipped or not.")],

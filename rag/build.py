@@ -25,6 +25,7 @@ from rag.generations import Manifest
 from rag.ingredients import keys_of
 from rag.lexical import Entry
 from rag.placement import Machine, machine, needs_training
+from rag.ready import ready
 from rag.scope import Columns, ordinal
 from rag.searchers import Half
 from rag.sections import base
@@ -290,6 +291,9 @@ def _embedded(
     for start in range(0, len(rows), BLOCK):
         hashes = contents.hashes[start : start + BLOCK]
         known = dict(store.vectors(embedder.name, hashes))
+        if shipped := ready(embedder.name, (key for key in hashes if key not in known)):
+            store.put_vectors(embedder.name, shipped)
+            known |= shipped
         missing = {
             key: int(row) for key, row in zip(hashes, rows[start : start + BLOCK], strict=True) if key not in known
         }

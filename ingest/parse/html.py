@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 import charset_normalizer
 import lxml.html
@@ -26,7 +25,7 @@ from ingest.errors import LimitError, ParseError
 from ingest.parse.narrative import grid
 from ingest.parse.pubmed import EDITORIAL_LICENCE, unique_slug
 from ingest.parse.tables import Block, assemble, local, text_of
-from ingest.parse.text import clean
+from ingest.parse.text import clean, link
 from ingest.schema import Document, Kind, Record, Section
 
 EDITORIAL = "citerx:editorial"
@@ -182,7 +181,7 @@ def _document(
         editorial=EDITORIAL in metas,
         authors=tuple(filter(None, map(clean, (getattr(page, "author", None) or "").split(";")))),
         journal=_publisher(metas),
-        url=_link(original) or _link(getattr(page, "url", None) or ""),
+        url=link(original) or link(getattr(page, "url", None) or ""),
         licence=EDITORIAL_LICENCE if original else next(filter(None, map(metas.get, rights)), "publisher's text"),
     )
 
@@ -190,14 +189,6 @@ def _document(
 def _publisher(metas: dict[str, str]) -> str:
     names = ("citation_publisher", "dc.publisher", "dcterms.publisher", "publisher", "og:site_name")
     return next(filter(None, map(metas.get, names)), "")
-
-
-def _link(url: str) -> str:
-    try:
-        parts = urlsplit(clean(url))
-    except ValueError:
-        return ""
-    return clean(url) if parts.scheme in {"http", "https"} and parts.netloc else ""
 
 
 def _day(value: str | None) -> date | None:

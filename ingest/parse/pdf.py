@@ -25,8 +25,12 @@ from pypdf.errors import DependencyError, FileNotDecryptedError, PyPdfError
 from ingest.errors import LimitError, ParseError
 from ingest.parse import ocr, pdflines, pdfmargins, pdfsections
 from ingest.parse.pdflines import Line
-from ingest.parse.text import clean, label_date
+from ingest.parse.pubmed import EDITORIAL_LICENCE
+from ingest.parse.text import clean, label_date, link
 from ingest.schema import Document, Fault, Kind, Record
+
+EDITORIAL = re.compile(r"(?:^|[\s,;])citerx:editorial=([^\s,;]+)")
+"""What marks a summary in CiteRx's own words among the ``Keywords`` of a PDF, with the real source's URL."""
 
 SIGNATURE, SIGNATURE_WITHIN = b"%PDF-", 1024
 """What a PDF begins with, and within how many bytes (ISO 32000-2, annex I: readers bear what stands before)."""
@@ -265,6 +269,7 @@ def _document(reader: PdfReader, lines: list[Line], boxes: Mapping[int, pdfmargi
     title = facts.get("/Title", "")
     title = title if title and not _FILE_NAME.search(title) else _largest(body) or title or "Untitled"
     published = day_of(facts.get("/CreationDate", ""))
+    original = EDITORIAL.search(facts.get("/Keywords", ""))
     identifier = f"pdf:{checksum[:16]}"
     return Document(
         document_id=identifier,
@@ -277,8 +282,10 @@ def _document(reader: PdfReader, lines: list[Line], boxes: Mapping[int, pdfmargi
         published=published,
         effective=published,
         revised=day_of(facts.get("/ModDate", "")),
+        editorial=original is not None,
         authors=tuple(filter(None, (clean(name) for name in facts.get("/Author", "").split(";")))),
-        licence=_licence(body),
+        url=link(original[1]) if original else "",
+        licence=EDITORIAL_LICENCE if original else _licence(body),
     )
 
 

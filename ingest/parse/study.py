@@ -214,7 +214,10 @@ def _measure(measure: Fields, shared: Fields | None = None) -> Iterator[Block]:
     groups = {group.text("id"): group.text("title") for group in (shared or measure).all("groups")}
     sizes = _sizes(measure) or (_sizes(shared) if shared else {})
     unit = f" ({measure.text('unitOfMeasure')})" if measure.text("unitOfMeasure") else ""
-    header = (title + unit, *(f"{name} (N = {sizes[key]})".strip() if key in sizes else name for key, name in groups.items()))
+    header = (
+        title + unit,
+        *(f"{name} (N = {sizes[key]})".strip() if key in sizes else name for key, name in groups.items()),
+    )
     yield from _rows(header, list(_results(measure, groups)), caption) or [caption]
     yield from _named("Time frame", measure.text("timeFrame"))
     yield from measure.lines("description")

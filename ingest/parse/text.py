@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
+from urllib.parse import urlsplit
 
 LICENCE = "public domain"
 
@@ -40,6 +41,15 @@ def clean(text: str) -> str:
     if not text.isprintable():
         text = _ODD.sub(_repair, text)
     return " ".join(text.split())
+
+
+def link(url: str) -> str:
+    """A web address on one line; empty where it is none."""
+    try:
+        parts = urlsplit(clean(url))
+    except ValueError:
+        return ""
+    return clean(url) if parts.scheme in {"http", "https"} and parts.netloc else ""
 
 
 def is_identifier(text: str) -> bool:

@@ -16,12 +16,15 @@ from ingest.errors import ParseError
 from ingest.parse.dates import from_iso, from_parts
 from ingest.parse.identifiers import pmid_of
 from ingest.parse.jsonstream import Guarded, items
+from ingest.parse.pubmed import EDITORIAL_LICENCE
 from ingest.parse.streams import CHUNK, utf8
 from ingest.parse.study import Fields, sections
-from ingest.parse.text import clean, distinct
+from ingest.parse.text import clean, distinct, link
 from ingest.schema import Document, DrugNames, Fault, Kind, Mark, Record, Section
 
 LICENCE = "public domain, terms of ClinicalTrials.gov"
+EDITORIAL = "citerx"
+"""The key beside ``protocolSection`` of a summary in CiteRx's own words: ``{"editorial": true, "source": URL}``."""
 
 _NCT = re.compile(r"NCT[0-9]{8}")
 _SINGLE = re.compile(rb'\s*\{\s*"(?:protocolSection|resultsSection|derivedSection|documentSection|hasResults)"')
@@ -84,6 +87,8 @@ def _document(study: dict[str, object], fields: Fields, title: str, found: tuple
     design = protocol.at("designModule")
     references = protocol.at("referencesModule").all("references")
     cited = (pmid_of(entry.value("pmid")) or entry.text("citation") for entry in references)
+    mark = fields.at(EDITORIAL)
+    editorial = mark.value("editorial") is True
     return Document(
         document_id=f"trial:{nct}",
         kind=Kind.TRIAL,
@@ -103,8 +108,9 @@ def _document(study: dict[str, object], fields: Fields, title: str, found: tuple
             for module in ("conditionBrowseModule", "interventionBrowseModule")
             for entry in fields.at("derivedSection", module).all("meshes")
         ),
-        url=f"https://clinicaltrials.gov/study/{nct}",
-        licence=LICENCE,
+        editorial=editorial,
+        url=(link(mark.text("source")) if editorial else "") or f"https://clinicaltrials.gov/study/{nct}",
+        licence=EDITORIAL_LICENCE if editorial else LICENCE,
         cites=tuple(dict.fromkeys(f"pmid:{name}" if name.isdigit() else name for name in cited if name)),
     )
 
