@@ -51,7 +51,7 @@ def split(document: Document) -> list[Passage]:
     return [
         _passage(document, section, span, headings)
         for position, section in enumerate(indexed)
-        for headings in (_Headings(section.text),)
+        for headings in (Headings(section.text),)
         for span in _spans(section, _repeated(section, position, indexed) if compared else [])
     ]
 
@@ -135,7 +135,7 @@ def _spans(section: Section, repeated: list[Span]) -> Iterator[Span]:
         yield first, last
 
 
-def _passage(document: Document, section: Section, span: Span, headings: _Headings) -> Passage:
+def _passage(document: Document, section: Section, span: Span, headings: Headings) -> Passage:
     start, end = span
     return Passage(
         passage_id=passage_id(document.document_id, section.slug, start, end),
@@ -156,7 +156,7 @@ def _context(document: Document, section: Section, heading: str) -> str:
     return " | ".join(part for part in (subject[:160], " > ".join(section.path), heading) if part)
 
 
-class _Headings:
+class Headings:
     """The numbered heading lines of a text, looked for once."""
 
     def __init__(self, text: str) -> None:

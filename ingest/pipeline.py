@@ -158,6 +158,7 @@ class _Run:
         """Takes every record of a source in; writes whenever enough of them wait."""
         self.report.count(source.name, "ingested", 0)
         newest: date | None = None
+        before = self.records
         for record, position in _records(source):
             if isinstance(record, Document) and record.revised:
                 newest = max(newest or record.revised, record.revised)
@@ -172,6 +173,8 @@ class _Run:
             self.records += 1
             if self.on_progress:
                 self.on_progress(Progress(source.name, position, source.size, self.records))
+        if self.records == before:
+            self.report.skip(source.name, "", "a known format with no record in it")
 
     def take(self, source: str, record: Taken) -> None:
         """Lets a record wait for the next transaction, which begins when there is enough for one."""

@@ -13,6 +13,9 @@ from markdown_it.token import Token
 from ingest.parse.tables import Block, Grid
 from ingest.parse.text import clean
 
+MAX_CHARACTERS, MAX_MARKS = 400_000, 40_000
+"""Of a text that is read as Markdown, not as it stands: characters, and those that may begin markup, which are slow."""
+
 _BREAKS = {"softbreak": " ", "hardbreak": "\n"}
 
 
@@ -23,6 +26,11 @@ class Part:
     level: int
     title: str
     blocks: list[Block] = field(default_factory=list)
+
+
+def is_readable(text: str) -> bool:
+    """Whether the text can be read as Markdown within seconds."""
+    return len(text) <= MAX_CHARACTERS and sum(map(text.count, "[|*_`")) <= MAX_MARKS
 
 
 def parts(text: str, *, html: bool = True) -> list[Part]:

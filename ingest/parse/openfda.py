@@ -181,7 +181,7 @@ def _pieces(record: _Json) -> Iterator[Piece]:
         tables = [FlatTable(*table) for source in _texts(record, f"{name}_table") for table in _tables(source, known)]
         whole = [text for text in dict.fromkeys(values) if sum(text in other for other in set(values)) == 1]
         for text in whole or ([""] if tables else []):
-            yield Piece(name, text, tables)
+            yield Piece(clean(name) or "unnamed", text, tables)
 
 
 def _tables(source: str, known: dict[str, list[tuple[str, Grid]]]) -> list[tuple[str, Grid]]:

@@ -26,8 +26,6 @@ from ingest.schema import Document, Kind, Record, Section
 
 MAX_BYTES = 8 << 20
 """A guideline has a tenth of that; a longer text is a dump of something."""
-MAX_MARKDOWN = 400_000
-"""Characters; a longer text is read as plain text, as markup that is meant to be slow takes 20 us a character."""
 MIN_WORDS = 20
 """Fewer are a scrap (a checksum, a note), not a document."""
 
@@ -90,7 +88,7 @@ def parse(stream: BinaryIO, source: str) -> Iterator[Record]:
     if len(content) > MAX_BYTES:
         raise LimitError(f"a text of more than {MAX_BYTES} bytes; divide it", source=source)
     front, text = _front(decoded(content, source))
-    parts = markdown.parts(text) if len(text) <= MAX_MARKDOWN and _MARKDOWN.search(text) else _plain_parts(text)
+    parts = markdown.parts(text) if markdown.is_readable(text) and _MARKDOWN.search(text) else _plain_parts(text)
     digest = hashlib.sha256(content).hexdigest()
     title = front.get("title") or next((part.title for part in parts if part.title), "") or _first_line(parts)
     sections = tuple(_sections(parts, title))

@@ -61,7 +61,11 @@ class Fields:
     def lines(self, name: str) -> list[str]:
         """The lines of a text with markup (Markdown): paragraphs and list items."""
         found = self.value(name)
-        parts = markdown.parts(found, html=False) if isinstance(found, str) else []
+        if not isinstance(found, str):
+            return []
+        if not markdown.is_readable(found):
+            return list(filter(None, map(clean, found.split("\n"))))
+        parts = markdown.parts(found, html=False)
         lines: list[str] = []
         for part in parts:
             lines += filter(None, [part.title])
@@ -210,14 +214,12 @@ def _measure(measure: Fields, shared: Fields | None = None) -> Iterator[Block]:
     ``shared``: where the groups and their sizes stand once for all measures.
     """
     title, sort = measure.text("title"), words(measure.text("type"))
-    caption = f"{sort} outcome: {title}" if sort else title
-    groups = {group.text("id"): group.text("title") for group in (shared or measure).all("groups")}
+    caption = ": ".join(filter(None, (f"{sort} outcome" if sort else "", title)))
+    groups = {group.text("id"): group.text("title") or group.text("id") for group in (shared or measure).all("groups")}
     sizes = _sizes(measure) or (_sizes(shared) if shared else {})
     unit = f" ({measure.text('unitOfMeasure')})" if measure.text("unitOfMeasure") else ""
-    header = (
-        title + unit,
-        *(f"{name} (N = {sizes[key]})".strip() if key in sizes else name for key, name in groups.items()),
-    )
+    sized = (f"{name} (N = {sizes[key]})" if key in sizes else name for key, name in groups.items())
+    header = ((title + unit).strip(), *sized)
     yield from _rows(header, list(_results(measure, groups)), caption) or [caption]
     yield from _named("Time frame", measure.text("timeFrame"))
     yield from measure.lines("description")
@@ -261,11 +263,12 @@ def _analysis(analysis: Fields, groups: dict[str, str]) -> Iterator[Block]:
     between = " versus ".join(groups.get(key, key) for key in analysis.texts("groupIds"))
     low, high = analysis.text("ciLowerLimit"), analysis.text("ciUpperLimit")
     percent = f"{analysis.text('ciPctValue')}% " if analysis.text("ciPctValue") else ""
-    interval = f" ({percent}confidence interval {low or 'not given'} to {high or 'not given'})" if low or high else ""
+    interval = f"({percent}confidence interval {low or 'not given'} to {high or 'not given'})" if low or high else ""
     value = analysis.text("paramValue")
+    estimate = (words(analysis.text("paramType")), value, interval)
     p = analysis.text("pValue")
     parts = (
-        f"{words(analysis.text('paramType'))} {value}{interval}".strip() if value or interval else "",
+        " ".join(filter(None, estimate)) if value or interval else "",
         f"p {p}" if p[:1] in "<>=" and p else f"p = {p}" if p else "",
         analysis.text("statisticalMethod"),
         words(analysis.text("nonInferiorityType")),
@@ -300,7 +303,7 @@ def _event(event: Fields, ids: Sequence[str]) -> tuple[str, ...]:
     stats = {entry.text("groupId"): entry for entry in event.all("stats")}
     system = f" ({event.text('organSystem')})" if event.text("organSystem") else ""
     cells = (_share(stats[key], "numAffected", "numAtRisk") if key in stats else "" for key in ids)
-    return event.text("term") + system, *cells
+    return (event.text("term") + system).strip(), *cells
 
 
 def _share(counts: Fields, affected: str, at_risk: str) -> str:

@@ -43,7 +43,8 @@ def of_xml(text: str) -> str:
 
 
 def spl(text: str) -> bytes:
-    return label_xml(section_xml("34068-7", "Dosage", f"<paragraph>{text}</paragraph>"))
+    label = label_xml(section_xml("34068-7", "Dosage", "<paragraph>@</paragraph>"))
+    return label.replace(b"@", text.encode("utf-8", "surrogatepass"))
 
 
 def pubmed(text: str) -> bytes:
@@ -68,8 +69,10 @@ JSON: dict[str, Callable[[str], bytes]] = {
         "trials": written.trial,
     }.items()
 }  # fmt: skip
-TEXT: dict[str, Callable[[str], bytes]] = {"Markdown": lambda text: f"# A\n\n{text}".encode("utf-8", "surrogatepass"),
-                                           "plain text": lambda text: text.encode("utf-8", "surrogatepass")}  # fmt: skip
+TEXT: dict[str, Callable[[str], bytes]] = {
+    "Markdown": lambda text: f"# A\n\n{text}".encode("utf-8", "surrogatepass"),
+    "plain text": lambda text: text.encode("utf-8", "surrogatepass"),
+}
 ALL = {**XML, **JSON, **TEXT}
 ROOTS = {"SPL": "document", "PubMed": "PubmedArticleSet", "JATS": "article", "HTML": "html"}
 ODD = {
@@ -112,9 +115,9 @@ def stored(data: bytes, folder: Path) -> list[Document]:
 @pytest.mark.parametrize("case", ODD)
 @pytest.mark.parametrize("form", ALL)
 def test_what_is_no_text_is_gone_or_told(form: str, case: str, tmp_path: Path) -> None:
-    raw = tried(ALL[form](f"{WORDS} be{ODD[case]}fore {WORDS}") if form != "SPL" else spl(WORDS), tmp_path)
+    raw = tried(ALL[form](f"{WORDS} be{ODD[case]}fore {WORDS}"), tmp_path)
     assert raw.records or raw.said
-    if form in JSON:  # there it can be written so that the file is right
+    if form in JSON and case != "the other half":  # as JSON it is right; the reader of streams takes no lone half
         assert raw.records
 
 
@@ -172,6 +175,13 @@ def test_endless_numbers(form: str, number: str, tmp_path: Path) -> None:
     data = JSON[form](WORDS).replace(b": ", f": {number}, ".encode() + b'"x": ', 1)
     found = tried(data, tmp_path)
     assert found.said or found.records
+
+
+@pytest.mark.parametrize("mark", ["![", "[a](", "a|b\n-|-\n", "**_"])
+@pytest.mark.parametrize("form", ["Markdown", "trials"])
+def test_markup_without_end(form: str, mark: str, tmp_path: Path) -> None:
+    found = tried(ALL[form](f"{WORDS}\n\n{mark * (390_000 // len(mark))}"), tmp_path)
+    assert found.records or found.said
 
 
 @pytest.mark.parametrize("form", [*XML, *JSON, "Markdown"])

@@ -84,6 +84,7 @@ def serve(connection: Connection) -> None:
 
 def die(connection: Connection) -> None:
     """Is never ready."""
+    connection.close()
     os._exit(4)
 
 

@@ -278,3 +278,8 @@ def test_broken_utf16_is_said_so() -> None:
     content = json.dumps([{"set_id": SET_ID}] * 9_000).encode("utf-16") + b"\x00\xd8 "
     with pytest.raises(ParseError):
         list(openfda.parse(BytesIO(content), "x"))
+
+
+def test_a_field_s_name_becomes_clean_text() -> None:
+    document = one_json(**{"a\u202eb\0": ["Some words."], "\u2066": ["Other words."], "a b": ["More words."]})
+    assert sorted(section.slug for section in document.sections) == ["a b", "ab", "unnamed"]
