@@ -13,7 +13,6 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 
 from api.console import Json, show, starter_corpus, write_json
-from api.render import text
 
 if TYPE_CHECKING:
     from ingest.fuzz.run import Finding, Tally
@@ -73,12 +72,16 @@ def tallied(tallies: Sequence[Tally], findings: Sequence[Finding]) -> Renderable
 
 
 def _reasons(tally: Tally) -> RenderableType:
+    from api.render import text
+
     shown = "; ".join(f"{number} {reason}" for reason, number in tally.said.most_common(REASONS))
     more = len(tally.said) - REASONS
     return text(f"{tally.format}: {shown or 'everything was read'}{f'; {more} more kinds' if more > 0 else ''}")
 
 
 def _finding(finding: Finding) -> RenderableType:
+    from api.render import text
+
     steps = ", ".join(finding.steps)
     again = f"citerx bench fuzz --seed {finding.seed} --only {finding.number}"
     return text(f"{finding.format}: {finding.what} ({steps}); again: {again}\n{finding.detail}", "red")

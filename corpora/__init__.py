@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def starter() -> Path:
-    """The folder of the starter corpus (``labels/*.xml``, ``literature.xml``), in a checkout and in the wheel."""
+    """The folder of the starter corpus (``labels``, ``literature*.xml``, ``trials``, ``guidelines``), in a checkout and in the wheel."""
     return Path(__file__).with_name("starter")
 
 

@@ -121,7 +121,7 @@ def test_the_share_of_faults_decides(tmp_path: Path) -> None:
     broken = tmp_path / "broken.xml"
     broken.write_bytes(BROKEN)
     assert citerx(tmp_path, "ingest", "--starter", str(broken)).returncode == 0
-    strict = citerx(tmp_path, "ingest", "--starter", str(broken), CITERX_ERROR_THRESHOLD="0.01")
+    strict = citerx(tmp_path, "ingest", "--starter", str(broken), CITERX_ERROR_THRESHOLD="0.001")
     assert strict.returncode == 1
     assert "faulty" in strict.stderr
 

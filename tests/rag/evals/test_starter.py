@@ -28,7 +28,7 @@ FOLDER = Path(str(files("corpora"))) / "questions"
 QUESTIONS = load(FOLDER / "starter.toml")
 ANSWERABLE = [one for one in QUESTIONS if one.answerable]
 SAMPLE = QUESTIONS[:135:10] + QUESTIONS[135::3]
-MISSED: frozenset[str] = frozenset()
+MISSED = {"ST-011", "ST-021", "ST-071", "ST-091", "ST-101", "ST-111", "ST-121"}
 """Of the sample, what is not answered as it should be yet: to be struck out as it is."""
 HEAD = '[set]\nname = "s"\nkind = "starter"\ndescription = "x"\n'
 ROW = '[[question]]\nid = "{id}"\nkind = "label"\ntext = "x?"\nsections = ["overdosage"]\nfacts = [\'{fact}\']\n'
