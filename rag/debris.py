@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 # Bracketed numbers of a source's own reference list would be taken for the answer's.
+_NUMBERED = re.compile(r"\[\d+(?:\s*[,–-]\s*\d+)*\]")
 _POINTER = re.compile(
     r"Error! |see full prescribing information for complete"
-    r"|\[\d+(?:\s*[,–-]\s*\d+)*\]|^see\b|^refer to\b|^\(?(?:figure|table)\s+\d"
+    rf"|{_NUMBERED.pattern}|^see\b|^refer to\b|^\(?(?:figure|table)\s+\d"
     r"|\b(?:is|are) (?:described|listed|shown|summari[sz]ed|presented|provided|given|included) (?:below\.?$|in "
     r"(?:the )?(?:following )?(?:table|section|figure)\b)"
     r"|\b(?:discussed|described)[^.]{0,40} (?:in greater detail|elsewhere|in other sections)\b[^:•\n]*$"
@@ -63,8 +64,23 @@ def is_title(text: str) -> bool:
     return len(words) > 2 and sum(word[0].isupper() for word in words) > TITLED * len(words)
 
 
-_CELL = re.compile(r"[^;]*?: (.*?)(?:; |$)", re.DOTALL)
-_ARROW = re.compile(r"[↑↓↔←→✓✔•+±√]")
+_CELL = re.compile(r"([^;]*?): (.*?)(?:; |$)", re.DOTALL)
+_ARROW = re.compile(r"[↑↓↔←→✓✔•+√]")
+# What makes a number of a cell say something, in the cell or in its header; "Ynol 20 mg" names an arm, no unit.
+_UNIT = (
+    r"%|(?:[mµμkn]?g|mcg|[mµμd]?l|m?mol|[mµμn]mol|[mµ]?IU|mEq|h|hr|min|cm|mm|kg|bpm|mmHg|U|units?)"
+    r"|hours?|minutes?|days?|weeks?|months?|years?|percent\w*|fold"
+)
+_MEASURE = re.compile(
+    rf"%|(?<![\d.,]\s)(?<![\d.,])\b(?:{_UNIT})(?=$|[\s/·.,)\]•*×])"
+    r"|\b(?:ratio|rate|score|scale|number|count|change|increase|decrease|reduction|difference|times|doses?|dosage"
+    r"|tablets?|capsules?|drops?|puffs?|vials?|volume|weight|level|class|mean|median|titers?|frequency|incidence"
+    r"|AUC|Cmax|HR|OR|RR|p-value|CI)\b",
+    re.IGNORECASE,
+)
+_TWO = re.compile(r"\d+(?:\.\d+)? \d+(?:\.\d+)?")
+_MEASURED = re.compile(rf"(?:[(,\[]\s*(?:n\s*)?\(?(?:{_UNIT})(?:/[\w.]+)*[\s)\]]*$)|%", re.IGNORECASE)
+_WORDS = re.compile(rf"[^\W\d_]{{4,}}|\d\s*(?:{_UNIT})(?![^\W\d_])|^(?:[A-Z][a-z]{{2}}|no|yes)\b", re.IGNORECASE)
 _NOTHING = re.compile(r"[\W_]*(?:n/?a|n/?r|n/?d)?[\W_]*", re.IGNORECASE)
 
 
@@ -74,5 +90,22 @@ def is_empty_row(text: str) -> bool:
     >>> is_empty_row("Event: Rash; Drug: -; Placebo: NA"), is_empty_row("Event: Rash; Drug: ↑; Placebo: -")
     (True, False)
     """
-    first, *others = [cell.strip() for cell in _CELL.findall(text)] or [""]
+    first, *others = [cell.strip() for _, cell in _CELL.findall(text)] or [""]
     return all((_NOTHING.fullmatch(cell) and not _ARROW.search(cell)) or cell == first for cell in others)
+
+
+def is_bare_row(text: str) -> bool:
+    """Whether a table row is a note, or numbers that say nothing by themselves: no word, unit or measure by them.
+
+    >>> is_bare_row("Event: Rash; Drug, 5 mg: 13; Placebo: 12"), is_bare_row("Event: Rash; Drug %: 13; Placebo %: 12")
+    (True, False)
+    """
+    (_, first), *others = _CELL.findall(text) or [("", "")]
+    if _NOTE.match(text) and not _ADVICE.search(text) and not any(cell[:1].isdigit() for _, cell in others):
+        return True
+    if _NUMBERED.search(text):
+        return True  # as in prose
+    if sum(_TWO.fullmatch(cell.strip()) is not None for _, cell in others) > 1:
+        return True  # values of two things, of which is not said
+    said = any(_WORDS.search(cell) or _ARROW.search(cell) or _MEASURE.search(head) for head, cell in others)
+    return bool(others) and not said and not _MEASURED.search(first.strip())

@@ -2,7 +2,8 @@
 
 Bullets and numbers always go. A heading goes where nothing is lost: it names a part of every label ("Risk Summary"), or
 the sentence says its words again ("Sexual Dysfunction Use of the drug may cause symptoms of sexual dysfunction"). Words
-that turn round or govern what follows never go ("Do Not Use in patients with ...").
+that turn round or govern what follows never go ("Do Not Use in patients with ..."). A heading also tells of whom the
+sentences after the first speak (`governs`).
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ _KNOWN = re.compile(
 # the first capitalised word that a lower-case word follows, unless that word only continues the title.
 _TITLE = re.compile(
     r"(?:(?:[A-Z0-9][\w/,()'-]*|and|or|of|with|in|on|the|to|for)\s+){1,12}?(?=[A-Z][a-z]+\s+(?!(?:and|or|of)\b)[a-z])"
+)
+
+# A list of indications cut after the heading of its first entry, which says all again.
+_LISTED_ANEW = re.compile(
+    r"([A-Z][\w-]+)[®™]?\s[^.:\n]*\bindicated\b[^.:\n]*:\s+[^.:\n]{0,80}?(?=\1[®™]? is indicated\b)"
 )
 
 # Words that turn round or govern what follows; a heading that has one is never cut off.
@@ -67,6 +73,7 @@ _NO_DRUG = (
 # The words of an unnumbered heading, then a capitalised word that goes on in lower case: where the sentence may begin.
 _RUN = re.compile(r"(?:\(?[A-Z0-9][\w/,()'’®-]*|and|or|of|with|in|on|the|to|for|by|from|during|due|that)\s+")
 _JOINS = frozenset(re.findall(r"\w+", "and or of with in on the to for by from during due that"))
+_CONDITIONS = frozenset({"if", "when", "while", "because", "since", "although", "unless", "until", "as", "where"})
 _ADJECTIVE = re.compile(
     r"(?:al|ous|ic|ive|ed|ar|ary|ant|(?<!m)ent|able|ible|ly|ing|oral|acute|adult|severe|high|low)$", re.IGNORECASE
 )
@@ -123,7 +130,7 @@ _STEM = 5
 
 def begin(text: str, start: int, end: int) -> int:
     """Where the statement in ``text[start:end]`` begins."""
-    first = start
+    first = start = _skip(_LISTED_ANEW, text, start, end)
     for _ in range(3):
         steps = (step for step in _steps(text, start, end) if step > start)
         start = next((step for step in steps if _may_go(text, first, start, step, end)), start)
@@ -158,7 +165,7 @@ def _is_heading(cut: str, begins: object, named: object) -> bool:
     last = cut.rsplit(maxsplit=1)[-1].rstrip("),")
     if not (begins or (named and not last.isupper())) or not cut[0].isupper():
         return False
-    return last not in _JOINS and (last in _NOUNS or not _ADJECTIVE.search(last))
+    return last not in _JOINS and last.casefold() not in _CONDITIONS and (last in _NOUNS or not _ADJECTIVE.search(last))
 
 
 def _may_go(text: str, first: int, start: int, step: int, end: int) -> bool:
@@ -198,6 +205,100 @@ def _told(cut: str, rest: str) -> bool:
         word in _COMMON or word in _JOINS or word[:_STEM] in said or _SECTION.fullmatch(word)
         for word in map(str.casefold, _WORD.findall(heading))
     )
+
+
+# What a run-together line of headings and a colon may be: "Pediatric patients: The dose is ...".
+_COLON = re.compile(r"(?=[A-Z])[^.:;•\n]{3,110}(?<!include)(?<!includes)(?<!following):\s+(?=[A-Z])")
+_CLAUSE = re.compile(r"\b(?:is|are|was|were|has|have|had|should|must|may|can|do|does|did|will)\b")
+_SEVERITY = re.compile(r"\b(?:mild|moderate|severe|end-stage)", re.IGNORECASE)
+_ILL = r"(?:\w+ ){0,3}(?:impair|insufficien|disease|dysfunction)\w*"
+_GROUPS = (
+    (re.compile(r"\bp(?:a)?ediatric|\b(?:children|infants|adolescents|neonat\w+)\b", re.IGNORECASE), _FAMILIES[2]),
+    (re.compile(r"\b(?:geriatric|elderly)\b", re.IGNORECASE), _FAMILIES[3]),
+    (re.compile(rf"\b(?:renal|kidney) {_ILL}|\bdialysis\b|\bCrCl\b", re.IGNORECASE), _FAMILIES[4]),
+    (re.compile(rf"\b(?:hepatic|liver) {_ILL}|\bChild-Pugh\b|\bcirrho", re.IGNORECASE), _FAMILIES[5]),
+)
+"""Patients of whom less is true than of all, as a heading names them and as a sentence does."""
+_SELECTED = re.compile(
+    r"(?:(?:For|In) )?(?:patients|adults|women|men|those) (?:with|who|receiving|taking|on)\b", re.IGNORECASE
+)
+_OTHERS = re.compile(r"\b(?:all|both|other) (?:\w+ )?patients\b|\badults?\b", re.IGNORECASE)
+_NO_TITLE = re.compile(r"(?:Table|Figure|Note|Study|Step)\b", re.IGNORECASE)
+# Words that a heading may be, though none is cut off.
+_ANEW = re.compile(
+    r"[A-Z][\w’'-]*(?:\s(?:and|or|of|in|with|the|for|to|by|due)|\s\d+|\s(?:mg|mL)|\s\([\w ]+\)|\s[A-Z][\w’'®-]*)*"
+    r"\s[A-Z][\w-]*\s+(?:[a-z(]|[A-Z]{3})"
+)
+_GROUP_HEAD = re.compile(
+    r"(?:(?:Pediatric|Geriatric|Adult|Elderly|Male|Female|(?:Pred|D)ialysis)\s+(?:Patients|Use|Populations?|Subjects)"
+    r"|(?:(?:Mild|Moderate|Severe)\s+)?(?:Renal|Hepatic)\s+(?:Impairment|Insufficiency)"
+    r"|(?:Gender|Race|Age|Sex|Pregnancy|Lactation|Nursing Mothers))(?::|\s+and\s+\w+)?\s+(?=[A-Z])"
+)
+_TOPICS = frozenset(
+    re.findall(
+        r"\w+",
+        """adjustment adjustments conversion discontinuation figure infusion initial injection intravenous
+        maintenance missed modification modifications oral preparation premedication reconstitution regimen starting
+        storage subcutaneous switching table tablets capsules titration warnings precautions contraindications
+        preparing administering storing adults adult forms strengths carcinogenesis mutagenesis fertility labor
+        delivery category patients intervention impact selection electrophysiology pharmacologic""",
+    )
+)
+_GIVEN = re.compile(
+    r"\b(?:dos(?:e|es|ed|age|ing)|indicated|recommended|titrat\w*)\b|\d\s*(?:mg|mcg|g|mL)\b", re.IGNORECASE
+)
+
+_PRESCRIBED = re.compile(
+    r"\b(?:recommended|usual|starting|initial|maximum|adult|oral|the) (?:\w+ ){0,3}(?:doses?|dosages?)\b|\bindicated\b"
+    r"|\d\s*(?:mg|mcg|g|mL)(?:/\w+)* (?:\w+ )?(?:once|twice|daily|every|three|per)\b",
+    re.IGNORECASE,
+)
+
+
+def heading(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The heading with which ``text[start:end]`` begins, run together or before a colon, without marks and numbers."""
+    first = _skip(_MARKS, text, start, end)
+    first = _skip(NUMBER, text, first, end)
+    colon = _skip(_COLON, text, first, end)
+    ends = [_skip(_GROUP_HEAD, text, first, end), first if _CLAUSE.search(text, first, colon) else colon]
+    ends += [_skip_capitals(text, first, end), *_headed(text, first, end)]
+    return next(((first, at) for at in ends if at > first), None)
+
+
+def anew(text: str, start: int, end: int) -> bool:
+    """Whether words that may be a heading begin a sentence, though it cannot be told where they end."""
+    return _ANEW.match(text, start, end) is not None and not _BEGINS.match(text, start, end)
+
+
+def binds(title: str, first: str) -> bool:
+    """Whether more than the ``first`` sentence hangs on a heading: it names patients, or what a dose is for."""
+    if _NO_TITLE.match(title):
+        return False
+    return any(named.search(title) for named, _ in _GROUPS) or bool(_SELECTED.match(title) or _PRESCRIBED.search(first))
+
+
+def governs(title: str, said: str) -> bool:
+    """Whether ``said`` under a heading holds only for the patients or, of a dose, the illness that it alone names."""
+    groups = [said_as for named, said_as in _GROUPS if named.search(title)]
+    if not groups:
+        return _GIVEN.search(said) is not None and not _names(title, said)
+    grades = {grade.casefold() for grade in _SEVERITY.findall(title)}
+    graded = not grades or grades & {grade.casefold() for grade in _SEVERITY.findall(said)}
+    return not graded or not (_OTHERS.search(said) or any(group.search(said) for group in groups))
+
+
+def _names(title: str, said: str) -> bool:
+    """Whether ``said`` has a word of the title or its initials, or the title has no word of its own."""
+    for family in _FAMILIES:
+        title = family.sub(" ", title)
+    own = {word.casefold() for word in _WORD.findall(_FRONT.sub("", title, count=1)) if len(word) > 2}
+    own = {word[:_STEM] for word in own - _COMMON - _JOINS - _TOPICS}
+    initials = "".join(word[0] for word in _WORD.findall(title) if word not in _JOINS)
+    return not own or bool(own & _stems(said)) or re.search(rf"\b{re.escape(initials)}\b", said) is not None
+
+
+def _stems(said: str) -> set[str]:
+    return {word.casefold()[:_STEM] for word in _WORD.findall(said)}
 
 
 def _skip(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:

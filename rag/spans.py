@@ -3,7 +3,8 @@
 A quotation is always one contiguous span, so that it stays checkable. It is shortened only at its ends (a section
 number and heading run together with the sentence, bullets, a closing cross reference) and lengthened only to what it
 depends on (the sentence before "This ...", the items after "... include:"). What a word of another stretch turns round
-("Do Not Use" as a heading, "contraindicated in:" before a list) is quoted with that word or not at all.
+("Do Not Use" as a heading, "contraindicated in:" before a list) is quoted with that word or not at all; so is what a
+heading of the passage says of some patients or one illness alone ("Pediatric Patients").
 """
 
 from __future__ import annotations
@@ -13,31 +14,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ingest.sentences import Span, sentences
-from rag.debris import is_debris, is_empty_row, is_title
-from rag.headings import NEGATES, NUMBER, REFERENCE, SEE, begin
+from rag.debris import is_bare_row, is_debris, is_empty_row, is_title
+from rag.headings import NEGATES, NUMBER, REFERENCE, SEE, anew, begin, binds, governs, heading
+from rag.pointing import ABOVE, depends
 
 MAX_WORDS = 70
 """A quotation grows by its context only up to here; longer single sentences stay as they are."""
+TURNED_WORDS = 85
+"""As far as this it grows by what takes it back or what it points at."""
 MIN_WORDS = 5
+TITLE_WORDS = 12
 
 _TAIL = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s*\.?\s*$", re.IGNORECASE)
 # Where text that lost its line breaks goes on after a reference "... occur. ( 7.2 ) Miconazole" or with "7.1 Inducers".
 _RUN_TOGETHER = re.compile(rf"(?<=[.!?])\s*{REFERENCE}\s+(?=[A-Z])|(?<=[.!?)\]])\s+(?=\d{{1,2}}\.\d{{1,2}}\s+[A-Z])")
 _CLOSED = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s+(?-i:(?=[A-Z]))", re.IGNORECASE)
-_DEPENDENT = re.compile(
-    r"(?:It|Its|This|These|Those|They|Their|Such|Doing so|But|Yet|Nonetheless|However|Therefore"
-    r"|Thus|Consequently|Moreover|Furthermore|Additionally"
-    r"|In addition|In contrast|Conversely|Similarly|Likewise|Nevertheless|Both|Neither|The latter|The former"
-    r"|As a result|In these|In this|In such)\b"
+# Cells that hang on the one before, in a table that the store holds as lines.
+_NEXT_CELL = re.compile(r"(?:Examples?(?: include)?|Intervention|(?:Prevention or )?[Mm]anagement|Recommendation):")
+# A sentence that its source or a reference cut before its end.
+_CUT = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|may|must|should|will|of|in|at|to|for|with|by|from|the|an?|and|or|than"
+    r"|that|which|as|if|when|between|per|include|includes|including|not|no)$"
 )
+_LISTS = re.compile(r"\bindicated\b[^.:]{0,40}:")
 # What takes back the sentence before it.
 _TURNS = re.compile(
-    r"(?:However|Nevertheless|Nonetheless|But|Yet|Except|Unless)\b"
+    r"(?:However|Nevertheless|Nonetheless|But|Yet|Except|Unless)\b|[^.;:]{1,60}, however,"
+    r"|(?:[Ss]ome|[Tt]he|[Tt]hese|[Tt]hey)\b[^.;:]{0,60}\brecurred\b"
     r"|(?:This|These|That|Such|Doing so)\b[^.;:]{0,80}?\b(?:never|avoid(?:ed)?|contra-?indicated"
     r"|(?:must|should|may|can|do|does|is|are) not (?:be )?(?:\w+ly )?(?:recommended|used|done|given|taken|exceeded"
     r"|(?:co-?)?administered|combined|indicated|approved|apply)|cannot)\b"
 )
 _ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
+_CELLS = re.compile(r"; [^:;\n]{1,120}: \S")
 _ITEM = re.compile(r"\s*(?:[•●▪◦]|[·*–—-]\s|[(\[]?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)\]]\s)")
 # "... in these patients: 1." is where the splitter ends the sentence; the number belongs to what follows.
 _STRANDED = re.compile(r"(?<=[:;])\s+(?=(?:\d{1,2}|[A-Za-z])\.$)")
@@ -66,7 +75,8 @@ _IMPERATIVE = re.compile(
 # Fragments that read as advice: "Use with strong inhibitors."
 _FRAGMENT = re.compile(
     r"(?:Use|Concomitant|Concurrent|Simultaneous|Co-?administ\w+|Administration|Combin\w+|Recommended|Known|History"
-    r"|Hypersensitivity|(?:In )?(?:Patients|Persons|Women|Children|Infants|Pregnan\w+))\b[^:]*$",
+    r"|Hypersensitivity|Adjunct\w*|(?:[A-Z][a-z]+ )?(?:[Tt]reatment|[Pp]revention|[Mm]anagement|[Pp]rophylaxis) of"
+    r"|(?:In )?(?:Patients|Persons|Women|Children|Infants|Pregnan\w+))\b[^:]*$",
     re.DOTALL,
 )
 
@@ -84,7 +94,10 @@ _OPEN = re.compile(r"\b(?:in|with|if|who|for|to|of|when|are|is|by|include|includ
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A trimmed sentence or row; ``anew``: it is or had a numbered or capital heading; ``title``: of a prohibition."""
+    """A trimmed sentence or row; ``anew``: it is or had a numbered or capital heading; ``title``: of a prohibition.
+
+    ``raw``: where it began before it was trimmed.
+    """
 
     start: int
     end: int
@@ -92,6 +105,7 @@ class _Unit:
     anew: bool = False
     title: bool = False
     row: bool = False
+    raw: int = 0
 
 
 def is_row(text: str) -> bool:
@@ -103,7 +117,9 @@ def quotable(text: str) -> list[Span]:
     """Spans of ``text`` that read as complete statements or table rows, in order; context may make them overlap."""
     units = _units(text)
     alone = _alone(text, units)
-    found = (_with_context(text, units, alone, index) for index in range(len(units)) if alone[index])
+    heads = _heads(text, units)
+    contexts = (_with_context(text, units, alone, index) for index in range(len(units)) if alone[index])
+    found = (_headed(text, heads, *context) for context in contexts if context)
     return list(dict.fromkeys(span for span in found if span and _whole(text, span)))
 
 
@@ -138,7 +154,7 @@ def _unit(text: str, low: int, high: int) -> _Unit:
     item = not number and (_ITEM.match(raw) is not None or _ITEM.match(text, max(0, start - 2), end) is not None)
     heading = raw[number.end() :] if number else raw
     title = _TITLED.match(heading) is not None
-    return _Unit(start, end, item, bool(number) or title or (raw.isupper() and not item), title)
+    return _Unit(start, end, item, bool(number) or title or (raw.isupper() and not item), title, raw=low)
 
 
 def _parted(text: str, start: int, end: int) -> Iterator[Span]:
@@ -198,10 +214,42 @@ def _alone(text: str, units: list[_Unit]) -> list[bool]:
     return alone
 
 
+def _heads(text: str, units: list[_Unit]) -> dict[int, Span]:
+    """By its start, the heading that each unit stands under: a line of its own, or run together in the unit's line."""
+    heads: dict[int, Span] = {}
+    head, inline, told = (0, 0), False, True  # told: whether the heading's first sentence was read
+    for unit in units:
+        own = (unit.start, unit.end) if _is_line(text, unit) else heading(text, unit.raw, unit.end)
+        left = inline and not unit.item and "\n" in text[head[1] : unit.start]
+        if own or unit.anew or unit.row or left or anew(text, unit.raw, unit.end):
+            head, inline, told = own or (0, 0), bool(own) and own != (unit.start, unit.end), False
+        if not told and head[1] < unit.end:
+            told = True
+            head = head if binds(text[head[0] : head[1]], text[head[1] : unit.end]) else (0, 0)
+        heads[unit.start] = head
+    return heads
+
+
+def _is_line(text: str, unit: _Unit) -> bool:
+    """Whether a unit is a heading in a line of its own."""
+    whole = text[unit.raw - 1 : unit.raw] in ("", "\n") and text[unit.end : unit.end + 1] in ("", "\n")
+    piece = text[unit.start : unit.end]
+    plain = not (unit.item or unit.row or piece.endswith((".", ":", "?", ";", ","))) and piece[:1].isupper()
+    return whole and plain and len(piece.split()) <= TITLE_WORDS and not _full(piece)
+
+
+def _headed(text: str, heads: dict[int, Span], start: int, end: int) -> Span:
+    """The span from the heading on whose words it needs; an empty one where that is out of reach."""
+    low, high = heads[start]
+    if start < high or _CELLS.search(text, start, end) or not governs(text[low:high], text[start:end]):
+        return start, end
+    return (low, end) if _words(text, low, end) <= MAX_WORDS else (end, end)
+
+
 def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -> bool:
     """Whether a unit says the same without what is before it (``fresh``: right after a colon)."""
     piece = text[unit.start : unit.end]
-    full = _full(piece)
+    full = _full(piece.partition(";")[0] if _FRAGMENT.match(piece) else piece)
     if fresh or (governed and (unit.item or not full)):
         return False
     if unit.item:
@@ -212,6 +260,8 @@ def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -
 def _leads(text: str, unit: _Unit) -> bool:
     """Whether what follows may hang on the unit: a colon, a barring question or heading, a clause that goes on."""
     piece = text[unit.start : unit.end]
+    if _LISTS.search(piece):
+        return True
     bars = _BARS.search(piece) is not None
     if unit.row or piece.isupper() or _stopped(text, unit.end):
         return bars and not unit.row and (piece.isupper() or piece.endswith("?")) and piece[-1] not in ".!"
@@ -235,11 +285,12 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
     if last is None:
         return None
     end = last
-    while _DEPENDENT.match(text, start, end):
+    while not units[index].row and depends(text, start, units[index].end):
         if not index or not alone[index - 1]:
             return None
         index, before = index - 1, units[index - 1]
-        if "\n" in text[before.end : start] or _words(text, before.start, end) > MAX_WORDS:
+        parted = "\n" in text[before.end : start] and not _NEXT_CELL.match(text, start)
+        if parted or _words(text, before.start, end) > TURNED_WORDS:
             return None
         start = before.start
     return start, end
@@ -252,7 +303,7 @@ def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
             continue
         if unit.item or unit.row or unit.anew or not _TURNS.match(text, unit.start, unit.end):
             break
-        if _words(text, start, unit.end) > MAX_WORDS:
+        if _words(text, start, unit.end) > TURNED_WORDS:
             return None
         end = unit.end
     return end
@@ -282,7 +333,9 @@ def _whole(text: str, span: Span) -> bool:
     """Whether the span reads as a statement: no heading, no debris, no list fragment."""
     piece = text[span[0] : span[1]]
     if is_row(piece):
-        return not is_empty_row(piece)
+        return not is_empty_row(piece) and not is_bare_row(piece)
+    if _CUT.search(piece) or ABOVE.search(piece):
+        return False
     if is_debris(piece) or (is_title(piece) and not re.search(r"[:•\n]", piece) and not _FINITE.search(piece)):
         return False
     if len(_CLOSED.findall(piece)) > 1 and not _full(piece):

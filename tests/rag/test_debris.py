@@ -55,6 +55,29 @@ def test_a_row_that_says_nothing_is_empty(row: str, empty: bool) -> None:
     assert is_empty_row(row) is empty
 
 
+@pytest.mark.parametrize(
+    ("row", "stands"),
+    [
+        ("Reaction: Pain; Ynol, 2.5 mg: 5; Tamol, 20 mg: 7", False),
+        ("Feature: T2 (>2 cm and <5 cm); YNOL 1 mg (N=31): 32.6; Tamol 20 mg (N=31): 34.2", False),
+        ("Reaction: Pain; Ynol (N=20): 5 (25); Placebo: 0.1 ± 2", False),
+        ("§ Effects (with those of the class: amnesia; and also with those of another: confusion)", False),
+        ("Drug: Ynol; Ratio of AUC: 1.58 1.77; Ratio of Cmax: 1.56 1.47", False),
+        ("Age: 5; Ynol [3] with food: twice", False),
+        ("Reaction: Pain; Ynol (N=20) %: 5; Placebo %: 7", True),
+        ("Reaction: Pain; Ynol: 5%; Placebo: 7%", True),
+        ("Parameter: Cmax (ng/mL); Ynol: 5; Tamol: 6", True),
+        ("Weight: 10 to 15 kg; Tablets: 2; Times a day: 3", True),
+        ("Clearance: 15 to 30 mL/min; Dose: 5 mg; Interval: 12 h", True),
+        ("Drug: Ynol; Effect: raises levels; What to do: halve the dose", True),
+        ("Drug: Ynol; Effect: ↑; Other: 2", True),
+        ("Drug: Ynol; Ratio of AUC: 1.7; Ratio of Cmax: 1.5", True),
+    ],
+)
+def test_a_row_of_bare_numbers_or_a_note_is_no_quote(row: str, stands: bool) -> None:
+    assert bool(quotable(row)) is stands
+
+
 def test_sentences_run_together_at_a_reference_are_parted() -> None:
     text = "It may cause bleeding in adults (5.1) The drug can harm the liver (5.2)"
     assert [text[start:end] for start, end in quotable(text)] == ["The drug can harm the liver"]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.schema import Passage
@@ -49,6 +49,7 @@ def test_trimming_only_takes_away(text: str, at: int) -> None:
     assert min(at, len(text)) <= start <= end <= len(text)
 
 
+@settings(deadline=None)  # the first example loads what all use
 @given(st.lists(TEXTS, min_size=1, max_size=4))
 def test_evidence_indexes_the_text_of_its_section(texts: list[str]) -> None:
     shelf = Bookshelf([document("label:x:1", [(f"s{n}", text) for n, text in enumerate(texts) if text], "xanol")])

@@ -54,6 +54,8 @@ def test_what_the_sentence_says_itself_goes(heading: str, sentence: str) -> None
         "Do Not Use The drug may harm.",
         "Limitations of Use Xanol is indicated for mild pain.",
         "Limitation of Use Xanol is indicated for mild pain.",
+        "If XANOL is taken twice a day, skip the dose.",
+        "When XANOL is stopped, pain may return.",
         "Unapproved Use Xanol is given for mild pain.",
         "Overdosage Xanol is given with charcoal.",
         "Thyroid Disorders: XANOL can cause thyroid disorders.",

@@ -40,6 +40,7 @@ def quotes(text: str) -> list[str]:
         st.sampled_from(RESTS),
     ).map(lambda parts: " ".join([*parts[0], parts[1]]))
 )
+@example("• Do Not Use • The drug is contraindicated in gout.")
 @example("5.1 Do Not Use in patients with severe hepatic impairment.")
 def test_no_governing_word_is_trimmed_off(text: str) -> None:
     start, end = trim(text, 0, len(text))
@@ -50,7 +51,8 @@ def test_no_governing_word_is_trimmed_off(text: str) -> None:
     for quote in quotes(text):  # a list number, or a bullet after bare words, makes a sentence of what follows
         listed = "1." in text or any(f"{turn} •" in text for turn in ("NO", "Reduce Dose", "STOP USE"))
         turned = not listed and any(turn in text for turn in TURNS)
-        assert not turned or any(turn in quote for turn in TURNS)
+        barred = "contraindicated" in quote  # says itself what "• Do Not Use •" before it does
+        assert not turned or barred or any(turn in quote for turn in TURNS)
 
 
 @pytest.mark.parametrize(
@@ -162,3 +164,123 @@ def test_a_sentence_that_only_goes_on_may_be_left_out() -> None:
     said = "The dose may be doubled."
     assert said in quotes(f"{said} This can be done at once.")
     assert said in quotes(f"{said} Ynol should never be given.")
+
+
+@pytest.mark.parametrize("ending", ["is", "are", "and", "with", "the", "than", "may", "due to"])
+def test_what_is_cut_before_its_end_is_no_quote(ending: str) -> None:
+    said = f"The usual dose of the drug in adults with gout {ending}"
+    assert quotes(f"{said} [see Dosage (2.1)].") == []
+    assert quotes(f"{said} 5 mg.") == [f"{said} 5 mg."]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No differences were seen between these volunteers and the others.",
+        "Falls, above all at night, were the most common of these late events.",
+        "Stopping the tablets appears to reverse these changes.",
+        "Proof of this claim was obtained in two trials.",
+        "Half the dose is enough in such patients.",
+        "The effects of other resins on the drug were not studied.",
+        "Other important measures in the ward include rest and fluids.",
+    ],
+)
+def test_what_points_back_is_quoted_with_what_it_points_at(said: str) -> None:
+    before = "Gait was unsteady in men over 80 who took ynol."
+    assert f"{before} {said}" in quotes(f"{before} {said}")
+    assert said not in quotes(f"{before} {said}")
+    assert quotes(said) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Based on these data, the dose of ynol is 5 mg.",
+        "If pain or fever develops in the first week, treatment of these symptoms can wait.",
+        "Ynol raised the levels of tamol in adults by half when these drugs were given together.",
+        "Patients with gout need less, since these patients clear it slowly.",
+        "Tell your doctor before you take this medicine with food.",
+        "Take inhibitors of the enzyme, such as ynol, with care.",
+        "Ynol raises urate and lowers calcium; these changes are mild.",
+    ],
+)
+def test_what_points_at_its_own_sentence_stands_alone(said: str) -> None:
+    assert said in quotes(f"Gait was unsteady in old men. {said}")
+
+
+def test_what_refers_to_the_above_is_no_quote() -> None:
+    assert quotes("The above doses should be halved in adults with gout.") == []
+
+
+def test_what_is_taken_back_within_the_next_sentence_is_quoted_with_it() -> None:
+    text = "Attacks ended within an hour of the dose. There were, however, attacks that came back after three hours."
+    assert quotes(text)[0] == text
+    text = "Attacks ended within an hour of the dose. Some of them recurred on the next day."
+    assert quotes(text)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("Pediatric Patients The dose is 5 mg.", "A missed dose should be taken at once."),
+        ("Predialysis Patients The dose is 5 mg.", "In children, the first dose is 2 mg."),
+        ("Moderate Hepatic Impairment The dose is 5 mg.", "In hepatic disease the dose is never raised."),
+        ("Lymphoma The dose is 5 mg.", "The dose may be raised to 10 mg after a week."),
+        ("For patients who take 20 mg once daily: The patient should take it.", "The dose should not be doubled."),
+        ("Dosage for Pediatric Patients (7 Years and Older)\n•", "The recommended starting dosage is based on weight."),
+    ],
+)
+def test_what_stands_under_a_group_or_illness_is_quoted_with_it(heading: str, said: str) -> None:
+    text = f"{heading} {said}"
+    assert text in quotes(text)
+    assert said not in quotes(text)
+    assert said not in quotes(f"{heading} {'It is a long day for every one of them all. ' * 12}{said}")
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("Pediatric Patients The dose is 5 mg.", "The dose in children is 5 mg."),
+        ("Lymphoma The dose is 5 mg.", "The dose in lymphoma may be raised to 10 mg."),
+        ("Lymphoma The dose is 5 mg.", "Liver values may rise in the first week."),
+        ("Ynol tablets are taken as needed: The usual dose is 5 mg.", "The dose should not exceed 10 mg a day."),
+        ("Pediatric Patients The dose is 5 mg.", "The recommended dose in all patients is 5 mg."),
+        (
+            "Pediatric Patients The dose is 5 mg. Missed Doses The dose is late.",
+            "Each dose should be taken with water.",
+        ),
+        ("Risk Summary There are no data.", "The recommended dose should be kept."),
+        ("Pediatric Patients The dose is 5 mg.\n2.2 Preparation\n", "Each dose should be taken with water."),
+        ("Pediatric Patients The dose is 5 mg.\nMissed Dose\n", "Each dose should be taken with water."),
+    ],
+)
+def test_what_names_it_or_stands_under_another_heading_stands_alone(heading: str, said: str) -> None:
+    assert said in quotes(f"{heading} {said}".replace("\n ", "\n"))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "Adjunctive treatment of sleep disorders in adults who are over 60 years of age.",
+        "Known hypersensitivity to ynol; rash and fever have occurred.",
+        "Prevention of gout in adults who take diuretics.",
+    ],
+)
+def test_an_entry_is_quoted_with_the_words_that_it_completes(item: str) -> None:
+    assert quotes(f"Rash has been seen in adults. (1.1) {item}") == ["Rash has been seen in adults."]
+    lead = "YNOL is a bile acid indicated for: Treatment of gout in adults. (1.1)"
+    assert quotes(f"{lead} {item}") == [f"{lead} {item}"]
+
+
+def test_an_indication_begins_anew_after_the_list_that_was_cut() -> None:
+    said = "YNOL is indicated for the treatment of gout in adults."
+    assert quotes(f"YNOL is an antibody indicated for treatment of: Gout (G) {said}") == [said]
+
+
+def test_examples_and_imprints_are_quoted_with_what_they_are_of() -> None:
+    text = "Intervention: The drug should not be given with strong inhibitors.\nExamples: Anol, benol, cenol, denol"
+    assert text in quotes(text)
+    assert quotes("Examples: Anol, benol, clear cenol, denol and others") == []
+    text = 'Tablets 5 mg: White, round and scored. Imprint on one side with "5".'
+    assert text in quotes(text)
+    assert text[39:] not in quotes(text)

@@ -1,0 +1,59 @@
+"""Which sentences point at what is said before them, and say nothing definite without it: "these effects", "It ..."."""
+
+from __future__ import annotations
+
+import re
+
+FAR = 8
+"""Words of a sentence after which "these drugs" may be those that it named."""
+
+_DEPENDENT = re.compile(
+    r"(?:It|Its|This|These|Those|They|Their|Such|Doing so|But|Yet|Nonetheless|However|Therefore"
+    r"|Thus|Consequently|Moreover|Furthermore|Additionally"
+    r"|In addition|In contrast|Conversely|Similarly|Likewise|Nevertheless|Both|Neither|The latter|The former"
+    r"|As a result|In these|In this|In such"
+    r"|(?:The )?[Ee]ffects? of other|Other (?:\w+ )?(?:considerations|measures|signs|symptoms"
+    r"|manifestations|features|causes|factors|options)"
+    r"|(?:Imprint(?:ed)?|Debossed|Engraved|Printed) (?:on|with))\b"
+)
+_EXAMPLES = re.compile(r"Examples?(?: include)?:")
+# What points at words before it, and what of these may stand in the same sentence.
+_POINTS = re.compile(
+    r"\b(?:these|such(?! (?:as|a|an|that)\b))\s+(?:(?!as\b)[\w-]+\s+){0,2}?(?P<noun>[\w-]{4,})\b(?!:|\s(?:who|whose)\b)"
+    r"|\bthis (?:claim|effect|finding|population|age group|group|condition|reaction|event|interaction|result|risk"
+    r"|difference|increase|decrease)\b"
+)
+_REASON = re.compile(r"(?:Based on|For|From|Given|In light of|Because of)(?: \w+ of)? $")
+_DRUGS = re.compile(r"(?:drug|agent|product|medication|medicine|compound|inhibitor|inducer)", re.IGNORECASE)
+_TURN_OF_CLAUSE = re.compile(
+    r"(?:\S+\s+){3,}?\S*(?:[;:(]|,\s+(?:and|but|or|nor|so|as|while|where|which|who|with|if|when|in|an?)\b"
+    r"|\s(?:because|since|although|while|whereas|that|who|which)\b)"
+    r"|(?:If|Should|When|While|Although|Since|Because|As|In|For|With|Unless)\s(?:\S+\s+){4,}?\S+,\s"
+    r"|(?:\S+,\s+){2,}(?:and|or)\s"
+)
+_PEOPLE = re.compile(
+    r"\b(?:patient|subject|wom[ae]n|men|male|female|child|infant|neonate|adult|individual|person|people|volunteer)",
+    re.IGNORECASE,
+)
+ABOVE = re.compile(
+    r"\b(?:the above|(?<!as )(?:mentioned|described|listed|discussed|noted|stated) above"
+    r"|above-?\s?(?:mentioned|described|listed)|aforementioned)\b",
+    re.IGNORECASE,
+)
+
+
+def depends(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` begins with, or points at, what is said before it."""
+    if _DEPENDENT.match(text, start, end) or _EXAMPLES.match(text, start, end):
+        return True
+    piece = text[start:end]
+    return any(not _pointed(piece[: match.start()], match["noun"] or "") for match in _POINTS.finditer(piece))
+
+
+def _pointed(before: str, noun: str) -> bool:
+    """Whether what comes before "these ..." in its sentence may be what it points at, or it is a mere reason."""
+    if _REASON.match(before) or _TURN_OF_CLAUSE.match(before):
+        return True
+    people = _PEOPLE.match(noun) is not None and _PEOPLE.search(before) is not None
+    drugs = _DRUGS.match(noun) is not None and len(before.split()) >= FAR
+    return people or drugs or bool(noun and noun[:5].lower() in before.lower())
