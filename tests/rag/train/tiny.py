@@ -48,7 +48,8 @@ phrasings = ["Who makes {drug}?"]
 
 
 DRUGS = (
-    *("amiodarone", "amoxicillin", "clarithromycin", "colchicine", "digoxin", "levothyroxine", "lisinopril", "metformin"),
+    *("amiodarone", "amoxicillin", "clarithromycin", "colchicine", "digoxin", "levothyroxine", "lisinopril"),
+    "metformin",
     *("metoprolol", "naproxen", "propafenone", "rivaroxaban", "sertraline", "simvastatin", "warfarin"),
 )
 
