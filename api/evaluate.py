@@ -145,7 +145,7 @@ def _asked(configured: Settings, questions: Path) -> list[Outcome]:
     with store(configured) as opened:
         if not opened.demonstration():
             raise typer.BadParameter("holds other sources than the starter corpus", param_hint="--home")
-    with closing(Engine.open(configured)) as engine, starter_corpus() as corpus:
+    with closing(Engine.open(configured, threads=1)) as engine, starter_corpus() as corpus:
         return ask(engine, load(questions / "starter.toml"), Path(corpus))
 
 
