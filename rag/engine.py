@@ -311,9 +311,7 @@ class Engine:
             settings=self._settings,
             sha256="",
         )
-        answer = respond(
-            view, self._library, self.selector, writer, request, judge=self._judge, coverage=self.coverage
-        )
+        answer = respond(view, self._library, self.selector, writer, request, judge=self._judge, coverage=self.coverage)
         return beside(self._library, answer, asked.as_of), receipt
 
     def _kept(self, answer: Answer, receipt: Receipt) -> Answer:
