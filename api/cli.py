@@ -1,8 +1,8 @@
 """The command line.
 
 Exit codes: 0 done; 1 ingest: more faults than `CITERX_ERROR_THRESHOLD` allows or nothing could be ingested, other
-commands: failed, replay: the answer differs or cannot be made again; 2 wrong usage or settings; 3 no index, or the
-store, index or a model cannot be used; 130 interrupted.
+commands: failed, replay: the answer differs or cannot be made again, recall: there are such answers; 2 wrong usage or
+settings; 3 no index, or the store, index or a model cannot be used; 130 interrupted.
 Machine output and answers go to standard output, progress and errors to standard error. torch, FAISS and the rest are
 imported by the commands that need them, so that `citerx --help` is quick.
 """
@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api import console
+from api import console, history, prepare
 from api.evaluate import evaluate
+from api.fetch import fetch
 from api.measure import bench, corpora
 from api.train import train
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
-    from ingest.store import Store
     from rag.engine import Engine
-    from rag.generations import Manifest
     from rag.settings import Settings
 
 app = typer.Typer(
@@ -40,6 +39,11 @@ app.add_typer(bench, name="bench")
 app.add_typer(corpora, name="corpora")
 app.add_typer(evaluate, name="eval")
 app.add_typer(train, name="train")
+app.command("fetch")(fetch)
+
+app.command()(history.versions)
+app.command()(history.diff)
+app.command()(history.recall)
 
 HELD = ("generation", "embedder", "passages", "documents", "revision", "indexed_at", "newest_source", "demonstration")
 Starter = Annotated[
@@ -47,6 +51,7 @@ Starter = Annotated[
 ]
 Question = Annotated[str, typer.Argument(help="A clinical question in plain words.")]
 Drugs = Annotated[list[str] | None, typer.Option("--drug", help="Only sources on this drug; may be repeated.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Only what was in force on this date, like 2015-01-31.")]
 Kinds = Annotated[list[str] | None, typer.Option("--kind", help="label, article, guideline or trial; may be repeated.")]
 
 
@@ -68,7 +73,7 @@ def ingest(
     with console.store(settings) as store, ExitStack() as stack:
         names = [*(paths or []), *([stack.enter_context(console.starter_corpus())] if starter else [])]
         try:
-            result = _ingest(store, names)
+            result = prepare.ingested(store, names, settings)
         except InterruptedIngestError as error:
             _show_report(error.report, json=json)
             raise
@@ -83,12 +88,19 @@ def ingest(
 @app.command()
 def index(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make it anew even where it is up to date.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Then drop vectors of texts that are no longer there.")
+    ] = False,
     json: console.Json = False,
 ) -> None:
     """Bring the index up to date with the store. A running service takes it up by itself."""
     settings = console.settings()
     with console.store(settings) as store:
-        manifest = _build(store, settings, rebuild=rebuild)
+        manifest = prepare.indexed(store, settings, rebuild=rebuild)
+        if prune:
+            from rag.build import prune as prune_vectors
+
+            typer.echo(f"{prune_vectors(store)} vectors dropped", err=True)
     if json:
         console.write_json(manifest)
     else:
@@ -101,6 +113,7 @@ def ask(
     drug: Drugs = None,
     kind: Kinds = None,
     references: Annotated[int | None, typer.Option(help="At most this many references, 1 to 20.")] = None,
+    as_of: AsOf = None,
     starter: Starter = False,
     json: console.Json = False,
 ) -> None:
@@ -110,11 +123,17 @@ def ask(
 
     settings = console.settings()
     filters = {"drugs": drug or (), "kinds": kind or ()}
-    request = AskRequest.model_validate({"question": question, "filters": filters, "max_references": references})
+    asked = {"question": question, "filters": filters, "max_references": references, "as_of": as_of}
+    request = AskRequest.model_validate(asked)
     if starter:
-        _prepare_starter(settings)
+        prepare.starter(settings)
     with closing(_engine(settings)) as engine:
-        answer = engine.ask(request.question, filters=request.restriction(), max_references=request.max_references)
+        answer = engine.ask(
+            request.question,
+            filters=request.restriction(),
+            as_of=request.as_of,
+            max_references=request.max_references,
+        )
     console.write_json(answer) if json else console.show(render.answer(answer))
 
 
@@ -164,6 +183,10 @@ def search(
     k: Annotated[int, typer.Option("-k", help="How many passages, 1 to 100.")] = 5,
     drug: Drugs = None,
     kind: Kinds = None,
+    as_of: AsOf = None,
+    retracted: Annotated[
+        bool, typer.Option("--include-retracted", help="Also show retracted papers, as such.")
+    ] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say why each passage stands where it does.")] = False,
     json: console.Json = False,
 ) -> None:
@@ -171,10 +194,10 @@ def search(
     from api import render
     from api.schemas import ExplainedResponse, SearchRequest, SearchResponse
 
-    filters = {"drugs": drug or (), "kinds": kind or ()}
-    request = SearchRequest.model_validate({"question": question, "k": k, "filters": filters})
+    filters = {"drugs": drug or (), "kinds": kind or (), "include_retracted": retracted}
+    request = SearchRequest.model_validate({"question": question, "k": k, "filters": filters, "as_of": as_of})
     with closing(_engine(console.settings())) as engine:
-        query, hits, timings = engine.search(request.question, request.k, request.restriction())
+        query, hits, timings = engine.search(request.question, request.k, request.restriction(), request.as_of)
     if json:
         console.write_json((ExplainedResponse if explain else SearchResponse).of(query, hits, timings))
     else:
@@ -195,7 +218,7 @@ def serve(
 
     settings = console.settings()
     if starter:
-        _prepare_starter(settings)
+        prepare.starter(settings)
     address, number = host or settings.host, port if port is not None else settings.port
     shown = f"[{address}]" if ":" in address else address
     typer.echo(f"CiteRx: open http://{shown}:{number}/ (API: http://{shown}:{number}/docs). Ctrl+C ends it.")
@@ -209,7 +232,7 @@ def status(json: console.Json = False) -> None:
     with console.store(settings) as store:
         counts, revision = asdict(store.counts()), store.revision()
         facts = {"store": store.place, **counts, "newest_source": store.newest_source(), "revision": revision}
-        manifest = _manifest(settings)
+        manifest = prepare.manifest(settings)
     held: dict[str, object] = {"state": "absent: run citerx index"}
     if manifest is not None:
         state = "current" if manifest.revision == revision else "behind the store: run citerx index"
@@ -239,13 +262,13 @@ def _verdict(error: Exception) -> tuple[int, str]:
     from pydantic import ValidationError
 
     from api.bench import BenchError
-    from ingest.errors import IngestError
+    from ingest.errors import FetchError, IngestError
     from rag.errors import NotFoundError, RagError, ReplayError
 
     if isinstance(error, ValidationError):
         wrong = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
         return 2, f"{'settings CITERX_*: ' if error.title == 'Settings' else ''}{'; '.join(wrong)}"
-    if isinstance(error, BenchError | NotFoundError | ReplayError):
+    if isinstance(error, BenchError | FetchError | NotFoundError | ReplayError):
         return 1, str(error)
     if isinstance(error, IngestError | RagError):
         return 3, str(error)
@@ -265,31 +288,6 @@ def _engine(settings: Settings) -> Engine:
     return Engine.open(settings)
 
 
-def _prepare_starter(settings: Settings) -> None:
-    """Ingests and indexes the starter corpus, unless the store holds real sources."""
-    with console.store(settings) as store:
-        if not store.counts().documents or store.demonstration():
-            with console.starter_corpus() as folder:
-                _ingest(store, [folder])
-        manifest = _manifest(settings)
-        if manifest is None or (store.demonstration() and manifest.revision != store.revision()):
-            _build(store, settings)
-
-
-def _ingest(store: Store, paths: list[str]) -> Report:
-    from ingest import pipeline
-
-    with console.bar() as bar:
-        task = bar.add_task("ingest", total=None)
-
-        def on_progress(now: pipeline.Progress) -> None:
-            bar.update(
-                task, description=f"{now.records} records · {now.source[-50:]}", completed=now.position, total=now.size
-            )
-
-        return pipeline.ingest(store, paths, on_progress)
-
-
 def _show_report(report: Report, *, json: bool) -> None:
     if json:
         console.write_json(report.to_json())
@@ -297,32 +295,6 @@ def _show_report(report: Report, *, json: bool) -> None:
     from api import render
 
     console.show(render.report(report))
-
-
-def _build(store: Store, settings: Settings, *, rebuild: bool = False) -> Manifest:
-    from rag.build import build
-    from rag.dense import open_embedder
-
-    with console.bar() as bar:
-        task = bar.add_task("index", total=None)
-        return build(
-            store,
-            open_embedder(settings),
-            settings.index_dir,
-            lambda done, total: bar.update(task, completed=done, total=total),
-            rebuild=rebuild,
-        )
-
-
-def _manifest(settings: Settings) -> Manifest | None:
-    """What the newest complete index holds, or None."""
-    from rag.errors import IndexUnavailableError
-    from rag.generations import Manifest
-
-    try:
-        return Manifest.current(settings.index_dir)
-    except IndexUnavailableError:
-        return None
 
 
 if __name__ == "__main__":

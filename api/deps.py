@@ -16,9 +16,11 @@ from api.problems import PROBLEMS, NotReadyError, OverloadedError, slug_of
 from ingest.schema import Document, Passage
 from rag.generations import Manifest
 from rag.query import Query
+from rag.recall import Event
 from rag.recheck import Checked, Claimed
 from rag.settings import Settings
 from rag.types import Answer, Filters, Hit
+from rag.versions import Versions, WorkDiff
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,6 +81,17 @@ class Engine(Protocol):
 
     def answer(self, answer_id: str) -> dict[str, Any]:
         """The stored answer, as ``/ask`` gave it; raises ``NotFoundError``."""
+
+    def recall(self, answer_id: str) -> list[Event]:
+        """What became of its references since; raises ``NotFoundError``."""
+
+    def versions(self, work_id: str) -> Versions:
+        """Every version of a work; raises ``NotFoundError``."""
+
+    def diff(
+        self, work_id: str, start: str | None = None, end: str | None = None, section: str | None = None
+    ) -> WorkDiff:
+        """What changed between two versions, see ``rag.versions.diff_of``; raises ``NotFoundError``."""
 
 
 class Service:

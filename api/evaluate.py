@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.console import Json, question_sets, settings
+from api import prepare
+from api.console import Json, question_sets, settings, starter_corpus, store, write_json
 
 if TYPE_CHECKING:
     from rag.evals.command import Written
+    from rag.evals.starter import Outcome
+    from rag.settings import Settings
 
 evaluate = typer.Typer(help="Measure quality.", no_args_is_help=True)
 
@@ -107,6 +112,41 @@ def answers(  # noqa: PLR0917 (options)
             audit=audit,
         )
         _show(lambda: run(request, configured, _say), json)
+
+
+@evaluate.command("starter")
+def starter(
+    home: Annotated[
+        Path | None,
+        typer.Option("--home", help="Folder for store and index of the starter corpus [default: for once]."),
+    ] = None,
+    questions: Questions = None,
+    json: Json = False,
+) -> None:
+    """Ask the questions on the starter corpus: right drug and section first, key facts, abstention.
+
+    Ingests and indexes the starter corpus first. Exits with 1 where a goal is not reached.
+    """
+    from rag.evals.starter import report, summary
+
+    with TemporaryDirectory() as temporary, question_sets(questions) as folder:
+        outcomes = _asked(settings().model_copy(update={"home": home or Path(temporary), "store_url": ""}), folder)
+    found = report(outcomes)
+    write_json(found) if json else typer.echo(summary(found))
+    if not found["reached"]:
+        raise typer.Exit(1)
+
+
+def _asked(configured: Settings, questions: Path) -> list[Outcome]:
+    from rag.engine import Engine
+    from rag.evals.starter import ask, load
+
+    prepare.starter(configured)
+    with store(configured) as opened:
+        if not opened.demonstration():
+            raise typer.BadParameter("holds other sources than the starter corpus", param_hint="--home")
+    with closing(Engine.open(configured, threads=1)) as engine, starter_corpus() as corpus:
+        return ask(engine, load(questions / "starter.toml"), Path(corpus))
 
 
 def _say(line: str) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.bench_retrieval import bench_device, bench_retrieval
-from api.console import Json, settings, show, starter_corpus, store, write_json
+from api.console import Json, bar, settings, show, starter_corpus, store, write_json
+from api.fuzz import bench_fuzz
+
+if TYPE_CHECKING:
+    from ingest.schema import Fault
 
 bench = typer.Typer(help="Measure.", no_args_is_help=True)
 bench.command("retrieval")(bench_retrieval)
 bench.command("device")(bench_device)
+bench.command("fuzz")(bench_fuzz)
 corpora = typer.Typer(help="The corpora that CiteRx ships or describes.", no_args_is_help=True)
 
 
@@ -87,6 +92,61 @@ def corpora_check(
         typer.echo(f"{len(findings)} findings ({checked})")
     if findings:
         raise typer.Exit(1)
+
+
+@corpora.command("duplicates")
+def corpora_duplicates(
+    paths: Annotated[list[str] | None, typer.Argument(help="Files of labels; by default those of the store.")] = None,
+    json: Json = False,
+) -> None:
+    """Count labels with the same text, and sentences that labels of one drug tell with another figure or negation.
+
+    Of each label the newest version counts. Nothing is embedded; 15,000 labels take a minute.
+    """
+    from api import render
+    from rag.duplicates import duplicates, newest_labels, stored_labels
+
+    if paths:
+        from ingest.pipeline import read
+
+        with bar() as shown:
+            task = shown.add_task("labels", total=None)
+            faults: list[Fault] = []
+            labels = newest_labels(read(paths), faults, lambda number: shown.update(task, completed=number))
+            found = duplicates(labels)
+        for fault in faults[: render.ROWS]:
+            typer.echo(f"not read: {fault.record}: {fault.reason}", err=True)
+        if len(faults) > render.ROWS:
+            typer.echo(f"not read: {len(faults) - render.ROWS} more", err=True)
+    else:
+        with store(settings()) as opened:
+            found = duplicates(stored_labels(opened))
+    write_json(found) if json else show(render.duplicated(found))
+
+
+@corpora.command("vectors")
+def corpora_vectors() -> None:
+    """Make the vectors that ship with the starter corpus anew, after its texts changed."""
+    from tempfile import TemporaryDirectory
+
+    from corpora import starter
+    from ingest.pipeline import ingest
+    from ingest.store import Store
+    from rag.build import content_hash
+    from rag.dense import open_embedder
+    from rag.index import build
+    from rag.ready import FILE
+    from rag.ready import write as write_vectors
+
+    embedder = open_embedder(settings())
+    with TemporaryDirectory() as folder:
+        opened = Store.open(f"sqlite:///{folder}/citerx.db")
+        ingest(opened, [str(starter())])
+        build(opened, embedder, Path(folder) / "index")
+        hashes = [content_hash(row.passage) for row in opened.index_rows()]
+        write_vectors(starter().with_name(FILE), embedder.name, opened.vectors(embedder.name, hashes))
+        opened.close()
+    typer.echo(f"{len(hashes)} vectors in {starter().with_name(FILE)}")
 
 
 @corpora.command("vocabulary")

@@ -18,10 +18,11 @@ from rag.explain import Explanation, Understanding, explain, understanding
 from rag.query import Query
 from rag.recheck import Checked
 from rag.replay import Change, Replay
-from rag.types import Answer, Hit, Reference
+from rag.types import Agreement, Answer, Hit, Reference
 
 if TYPE_CHECKING:
     from api.bench import Latency, Measured
+    from rag.duplicates import Duplicates
 
 STATUS = {"answered": "Answer", "partial": "Partial answer", "abstained": "No answer"}
 ROWS = 25
@@ -36,7 +37,7 @@ def text(value: str, style: str = "") -> Text:
 
 def report(result: Report) -> RenderableType:
     """Outcomes per source (those with faults first, at most ``ROWS``), totals, and why something is not there."""
-    shown = [outcome for outcome in OUTCOMES if outcome != "deleted" or result.totals[outcome]]
+    shown = [outcome for outcome in OUTCOMES if outcome not in {"deleted", "marked"} or result.totals[outcome]]
     folder = _folder(list(result.files))
     table = Table(
         Column("source", overflow="fold"),
@@ -109,8 +110,18 @@ def _reference(reference: Reference) -> Iterator[RenderableType]:
     url = reference.url if reference.url not in reference.citation else ""
     place = (reference.section.replace("_", " "), f"/documents/{reference.document_id}", url)
     yield text(" · ".join(filter(None, place)), "dim")
+    if reference.agreement:
+        yield text(agreed(reference.agreement), "dim")
     for quote in reference.quotes:
         yield text(f"“{quote.text}”", "italic")
+        if quote.row and quote.row.table:
+            yield text(f"row {quote.row.number} of “{quote.row.table}”", "dim")
+
+
+def agreed(agreement: Agreement) -> str:
+    """ "12 labels agree: Acme; Globex"."""
+    named = "; ".join(agreement.labelers)
+    return f"{agreement.labels} labels agree word for word" + (f", also of {named}" if named else "")
 
 
 def replayed(result: Replay) -> RenderableType:
@@ -186,9 +197,15 @@ def explained(query: Query, found: Sequence[Hit]) -> RenderableType:
 
 def _hit(rank: int, hit: Hit) -> Iterator[RenderableType]:
     yield text(f"{rank}. {hit.document.title} · {hit.passage.section} · {hit.score:.4g}", "bold")
+    if hit.document.retracted:
+        yield text("   RETRACTED: no evidence", "bold red")
     yield text(f"   {hit.passage.document_id} · passage {hit.passage.passage_id}", "dim")
     if hit.also:
         yield text(f"   the same words: {', '.join(hit.also)}", "dim")
+    if hit.agreement:
+        yield text(f"   {agreed(hit.agreement)}", "dim")
+    for one in hit.variants:
+        yield text(f"   another {one.kind} in {one.labeler or one.document_id}: “{one.there}”", "yellow")
     yield Padding(text(hit.passage.text), (0, 0, 1, 3))
 
 
@@ -222,6 +239,34 @@ def _why(why: Explanation) -> RenderableType:
         table.add_row(text(f"× {rule.factor:.3g}", "dim"), text(f"{rule.name}: {rule.reason}", "dim"))
     table.add_row(text(f"= {why.score:.4g}", "dim"), "")
     return table
+
+
+def duplicated(result: Duplicates) -> RenderableType:
+    """Counts of each kind of section, the largest groups of equal texts, and sentences that differ."""
+    return Group(*_duplicated(result))
+
+
+def _duplicated(result: Duplicates) -> Iterator[RenderableType]:
+    yield text(f"{result.labels} labels, each in its newest version", "bold")
+    names = ("texts", "distinct", "groups", "in_groups", "near", "in_near")
+    heads = ("texts", "distinct", "equal: groups", "labels", "other figures: groups", "texts")
+    counts = Table(Column("section", overflow="fold"), *heads, box=SIMPLE)
+    for one in result.sections[:ROWS]:
+        counts.add_row(text(one.section), *(str(getattr(one, name)) for name in names))
+    yield counts
+    for group in result.largest:
+        drugs = ", ".join(group.drugs[:3]) + (f" and {len(group.drugs) - 3} more" if len(group.drugs) > 3 else "")
+        made = f" of {group.labelers} labelers" if group.labelers else ""
+        yield text(f"{group.labels} labels{made} agree: {group.section} of {drugs or 'unknown drugs'}")
+    kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(result.differing.items()))
+    yield text(
+        f"{result.sentences} sentences stand in two labels of a drug or more; {result.agreeing} are equal in all, "
+        f"{sum(result.differing.values())} differ ({kinds or 'none'})"
+    )
+    for item in result.examples:
+        yield text(f"{item.kind}: {item.drug}, {item.section}, {item.labels} labels", "bold")
+        for document, said in zip(item.documents, item.texts, strict=True):
+            yield Padding(text(f"{document}: {said}"), (0, 0, 0, 2))
 
 
 def pairs(rows: Iterable[tuple[str, object]]) -> RenderableType:

@@ -15,6 +15,7 @@ from api.deps import EngineDep, ServiceDep
 from api.problems import PROBLEMS, describe
 from api.schemas import (
     AskRequest,
+    DiffParams,
     ExplainedResponse,
     Health,
     Readiness,
@@ -24,8 +25,10 @@ from api.schemas import (
     VerifyRequest,
 )
 from ingest.schema import Document, Passage
+from rag.recall import Event
 from rag.recheck import Checked
 from rag.types import Answer
+from rag.versions import Versions, WorkDiff
 
 router = APIRouter()
 
@@ -94,6 +97,29 @@ async def passage(passage_id: str, engine: EngineDep) -> Passage:
 async def answer(answer_id: str, engine: EngineDep) -> Response:
     """An answer that was given before, as it was given, with its receipt: what it was made of and its checksum."""
     return JSONResponse(await run_sync(engine.answer, answer_id))
+
+
+@router.get("/answers/{answer_id}/recall", tags=["records"], responses=describe(404, 422, 503))
+async def recall(answer_id: str, engine: EngineDep) -> list[Event]:
+    """What became of an answer's references since it was given: retracted, doubted, corrected, replaced, gone."""
+    return await run_sync(engine.recall, answer_id)
+
+
+@router.get("/works/{work_id:path}/versions", tags=["records"], responses=describe(404, 422, 503))
+async def versions(work_id: str, engine: EngineDep) -> Versions:
+    """Every version of a label or paper, the oldest first, with the dates between which it was in force."""
+    return await run_sync(engine.versions, work_id)
+
+
+@router.get("/works/{work_id:path}/diff", tags=["records"], responses=describe(404, 422, 503))
+async def diff(
+    work_id: str, params: Annotated[DiffParams, Query()], service: ServiceDep, engine: EngineDep
+) -> WorkDiff:
+    """What changed from one version to another, sentence by sentence; by default from the last but one to the last.
+
+    `before` and `after` of an edit index the section's text of their own version, as quotes do.
+    """
+    return await service.run(engine.diff, work_id, params.start, params.end, params.section)
 
 
 @router.get("/healthz", tags=["operation"])

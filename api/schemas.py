@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Self
 
@@ -14,7 +15,7 @@ from rag.explain import Explanation, Understanding, explain, understanding
 from rag.query import Query
 from rag.recheck import Assertion, Cited, Claimed, assertions
 from rag.settings import GeneratorName
-from rag.types import Filters, Hit, Quote
+from rag.types import Agreement, Filters, Hit, Quote, Variant
 
 MOST_STATEMENTS, MOST_CITATIONS, MOST_CHARACTERS = 50, 200, 200_000
 """Of one text to verify: each statement is read beside all that it cites, and every character is looked through."""
@@ -76,12 +77,26 @@ class FiltersModel(RequestModel):
         return Filters(kinds, self.drugs, self.sections, self.published_after, self.published_before)
 
 
+class SearchFilters(FiltersModel):
+    """Of a search also whether retracted papers are shown; an answer never rests on one."""
+
+    include_retracted: bool = Field(default=False, strict=True, description="also show retracted papers, as such")
+
+    def record(self) -> Filters:
+        """As the engine takes them."""
+        return replace(super().record(), include_retracted=self.include_retracted)
+
+
 class QuestionRequest(RequestModel):
     """A question and what is searched for it."""
 
     question: Question
     filters: FiltersModel | None = Field(default=None, description="null: no restriction")
-    as_of: IsoDate | None = Field(default=None, description="search what was in force on this date; null: today")
+    as_of: IsoDate | None = Field(
+        default=None,
+        description="search what was in force on this date (articles: published by then), without what is retracted "
+        "by today; null: today",
+    )
 
     def restriction(self) -> Filters:
         """The filters as the engine takes them."""
@@ -110,6 +125,7 @@ class SearchRequest(QuestionRequest):
         json_schema_extra={"examples": [{"question": QUESTION, "k": 5, "filters": {"drugs": ["colchicine"]}}]}
     )
 
+    filters: SearchFilters | None = Field(default=None, description="null: no restriction")
     k: int = Field(default=10, ge=1, le=100, strict=True)
     explain: bool = Field(default=False, strict=True, description="say why each hit stands where it does")
 
@@ -122,15 +138,28 @@ class SearchParams(RequestModel):
     drug: tuple[Name, ...] = Field(default=(), max_length=20, description="generic or brand names")
     kind: tuple[Kind, ...] = Field(default=(), max_length=4)
     as_of: IsoDate | None = Field(default=None, description="search what was in force on this date")
+    include_retracted: bool = Field(default=False, description="also show retracted papers, as such")
     explain: bool = Field(default=False, description="say why each hit stands where it does")
 
     def request(self) -> SearchRequest:
         """As a body would ask."""
-        filters = FiltersModel(drugs=self.drug, kinds=self.kind)
+        filters = SearchFilters(drugs=self.drug, kinds=self.kind, include_retracted=self.include_retracted)
         day = self.as_of.isoformat() if self.as_of else None
         return SearchRequest.model_validate(
             {"question": self.question, "k": self.k, "filters": filters, "as_of": day, "explain": self.explain}
         )
+
+
+class DiffParams(RequestModel):
+    """Which two versions are compared, and of which section."""
+
+    start: Name | None = Field(
+        default=None, alias="from", description="version, document id or date; null: before `to`"
+    )
+    end: Name | None = Field(
+        default=None, alias="to", description="version, document id or date; null: the last version"
+    )
+    section: Name | None = Field(default=None, description="a section slug; null: all")
 
 
 class QuoteModel(BaseModel):
@@ -236,7 +265,13 @@ class VerifyRequest(RequestModel):
 
 
 class SearchHit(BaseModel):
-    """A passage found; ``rank`` starts at 1. ``also``: ids of documents with the same words, which are not repeated."""
+    """A passage found; ``rank`` starts at 1. ``also``: ids of documents with the same words, which are not repeated.
+
+    ``agreement``: how many labels of the store have the same passage; ``variants``: sentences of other labelers' labels
+    in the same words but for a figure, a unit or a negation.
+
+    The flags are those of its document; a retracted paper is shown where it was asked for, and is no evidence.
+    """
 
     rank: int
     score: float
@@ -249,6 +284,12 @@ class SearchHit(BaseModel):
     text: str
     published: date | None
     also: tuple[str, ...] = ()
+    superseded: bool = False
+    retracted: bool = False
+    expression_of_concern: bool = False
+    corrected: bool = False
+    agreement: Agreement | None = None
+    variants: tuple[Variant, ...] = ()
 
     @classmethod
     def of(cls, rank: int, hit: Hit, **more: Explanation) -> Self:
@@ -266,6 +307,12 @@ class SearchHit(BaseModel):
             text=passage.text,
             published=document.published,
             also=hit.also,
+            superseded=document.superseded_on is not None,
+            retracted=document.retracted,
+            expression_of_concern=document.expression_of_concern,
+            corrected=document.corrected,
+            agreement=hit.agreement,
+            variants=hit.variants,
             **more,
         )
 

@@ -6,7 +6,10 @@ from pathlib import Path
 
 
 def starter() -> Path:
-    """The folder of the starter corpus (``labels/*.xml``, ``literature.xml``), in a checkout and in the wheel."""
+    """The folder of the starter corpus, in a checkout and in the wheel.
+
+    It holds ``labels``, ``literature*.xml``, ``trials`` and ``guidelines``.
+    """
     return Path(__file__).with_name("starter")
 
 

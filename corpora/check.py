@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from corpora.checks import bibliography, numbers, shape, shared, wording
-from corpora.checks.model import Article, Finding, Label, articles, labels
+from corpora.checks import bibliography, drawn, numbers, shape, shared, wording
+from corpora.checks.model import Article, Finding, Label, Line, Page, Study, articles, labels, pages, studies
 
 __all__ = ["Finding", "run", "structure"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Corpus:
+    labels: list[Label]
+    papers: list[Article]
+    trials: list[Study]
+    pages: list[Page]
+
+    @property
+    def lines(self) -> list[Line]:
+        records: list[Label | Article | Study | Page] = [*self.labels, *self.papers, *self.trials, *self.pages]
+        return [line for record in records for line in record.lines]
+
+
 def structure(starter: Path) -> list[Finding]:
     """What is wrong with the shape of the records; needs the starter corpus alone."""
-    return _structure(labels(starter), articles(starter))
+    return _structure(_read(starter))
 
 
 def run(starter: Path, shared_data: Path) -> list[Finding]:
@@ -20,24 +34,29 @@ def run(starter: Path, shared_data: Path) -> list[Finding]:
 
     ``shared_data`` is the folder with ``labels``, ``literature``, ... Reads it twice; about a minute on one core.
     """
-    drugs, papers = labels(starter), articles(starter)
-    records: list[Label | Article] = [*drugs, *papers]
-    lines = [line for record in records for line in record.lines]
+    corpus = _read(starter)
+    wanted = {paper.pmid for paper in corpus.papers} | drawn.papers(corpus.trials, corpus.pages)
+    records = bibliography.records(shared_data, wanted)
+    exempt = numbers.exemptions(starter.with_name("exceptions.toml"))
+    real = numbers.collect(corpus.labels, shared.label_texts(shared_data))
     return [
-        *_structure(drugs, papers),
-        *wording.copied(lines, shared.texts(shared_data)),
-        *_numbers(starter, drugs, shared_data),
-        *bibliography.wrong(papers, bibliography.records(shared_data, {paper.pmid for paper in papers})),
+        *_structure(corpus),
+        *wording.copied(corpus.lines, shared.texts(shared_data)),
+        *numbers.untrue(corpus.labels, real, exempt),
+        *drawn.trials(corpus.trials, records, exempt),
+        *drawn.guidelines(corpus.pages, real, records, shared_data / "guidelines", exempt),
+        *bibliography.wrong(corpus.papers, records),
     ]
 
 
-def _structure(drugs: list[Label], papers: list[Article]) -> list[Finding]:
+def _read(starter: Path) -> _Corpus:
+    return _Corpus(labels(starter), articles(starter), studies(starter), pages(starter))
+
+
+def _structure(corpus: _Corpus) -> list[Finding]:
     return [
-        *(finding for drug in drugs for finding in shape.label(drug)),
-        *(finding for paper in papers for finding in shape.article(paper)),
+        *(finding for drug in corpus.labels for finding in shape.label(drug)),
+        *(finding for paper in corpus.papers for finding in shape.article(paper)),
+        *(finding for trial in corpus.trials for finding in shape.study(trial)),
+        *(finding for page in corpus.pages for finding in shape.page(page)),
     ]
-
-
-def _numbers(starter: Path, drugs: list[Label], shared_data: Path) -> list[Finding]:
-    real = numbers.collect(drugs, shared.label_texts(shared_data))
-    return list(numbers.untrue(drugs, real, numbers.exemptions(starter.with_name("exceptions.toml"))))

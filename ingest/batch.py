@@ -1,4 +1,4 @@
-"""What is done within one write transaction: versions put in, works deleted, the order of versions kept."""
+"""What is done within one write transaction: versions put in, works deleted, marks spread, versions kept in order."""
 
 from __future__ import annotations
 
@@ -9,19 +9,51 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from ingest.database import contents, documents, drug_names, in_chunks, meta, sections, stand_ins
+from ingest import marks
+from ingest.database import contents, documents, drug_names, identifiers, in_chunks, meta, sections, stand_ins
 from ingest.database import passages as passage_table
 from ingest.errors import ParseError
-from ingest.records import Row, document_row, name_rows, passage_rows, section_rows, stand_in_rows, unstorable
-from ingest.schema import Document, Passage
+from ingest.records import (
+    MARKS,
+    REVISED,
+    Row,
+    content_key,
+    document_row,
+    name_rows,
+    names_of,
+    own_marks,
+    passage_rows,
+    section_rows,
+    stand_in_rows,
+    unstorable,
+)
+from ingest.schema import Deletion, Document, Mark, Passage
 
-Outcome = Literal["ingested", "unchanged", "replaced", "skipped"]
+Outcome = Literal["ingested", "unchanged", "replaced", "skipped", "withdrawn"]
 
-MARKS = ("retracted", "expression_of_concern", "corrected")
 # Stands for a date that no source states: before any day that a question can be about.
 UNKNOWN_DAY = date.min
 
 PASSAGE_KEY = ("passage_id", "section", "start", "end", "context", "text_sha256")
+
+
+# Made once: making a statement takes longer than running it.
+_TABLE = documents.c
+KNOWN = select(
+    _TABLE.row_id,
+    _TABLE.document_id,
+    _TABLE.work_id,
+    _TABLE.editorial,
+    _TABLE.version,
+    _TABLE.revised,
+    _TABLE.own_marks,
+).where(
+    or_(
+        _TABLE.document_id == bindparam("document_id"),
+        _TABLE.work_id.in_(bindparam("works", expanding=True)),
+        _TABLE.row_id.in_(select(stand_ins.c.document).where(stand_ins.c.work_id == bindparam("work"))),
+    )
+)
 
 
 class Batch:
@@ -30,6 +62,7 @@ class Batch:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._works: set[str] = set()
+        self._names: set[str] = set()
 
     def put(self, document: Document, passages: Sequence[Passage]) -> Outcome:
         """Stores one version of a work with its passages.
@@ -37,19 +70,23 @@ class Batch:
         ``unchanged``: it is there and has had exactly this content before, or what is there is newer (by ``revised``,
         then by the version's number) and stays. ``replaced``: it was there with other content or other marks, or
         editorial summaries of the work gave way to the real source. ``skipped``: the document is an editorial summary
-        and a real source that it stands for is there. Raises `ParseError` for what cannot be stored faithfully.
+        and a real source that it stands for is there. ``withdrawn``: the source deleted the work after this record
+        of it. Raises `ParseError` for what cannot be stored faithfully.
 
-        Marks (retracted, expression of concern, corrected) are those of the records with the newest ``revised`` that
-        have come, all of them together: only a newer record takes one away, in whatever order they come.
+        Marks of its own (retracted, expression of concern, corrected) are those of the records with the newest
+        ``revised`` that have come, all of them together: only a newer record takes one away, in whatever order they
+        come. What others say (`mark`) is added to them and stays.
         """
         if reason := unstorable(document, passages):
             raise ParseError(f"cannot be stored: {reason}", record=document.document_id)
+        if marks.withdrawn(self._connection, document):
+            return "withdrawn"
         current, others = self._known(document)
         if document.editorial and any(not row["editorial"] for row in (current, *others) if row):
             return "skipped"
         summaries = [row for row in others if row["editorial"] and not document.editorial]
         same_sort = current is not None and current["editorial"] == document.editorial
-        if current and same_sort and self._had(current, document.sha256):
+        if current and same_sort and self._had(current, content_key(document)):
             return "unchanged"
         self._give_way(summaries)
         if current and same_sort:
@@ -58,18 +95,44 @@ class Batch:
                 return self._keep(current, document)
         self._write(document, passages, current)
         self._works |= {document.work_id, current["work_id"] if current else document.work_id}
+        self._names.update(names_of(document))
         return "replaced" if current or summaries else "ingested"
+
+    def mark(self, mark: Mark) -> Literal["marked", "unchanged"]:
+        """Remembers what another says of a work, for what is here and for what may come; ``unchanged``: known.
+
+        Nothing takes such a mark away: not even a newer record of the work, which may not know of it. Raises
+        `ParseError` for one that cannot be stored.
+        """
+        if not marks.keep(self._connection, mark):
+            return "unchanged"
+        self._names.add(mark.work.lower())
+        return "marked"
 
     def delete(self, work_id: str) -> int:
         """Removes every document of the work; returns how many there were. A later `put` brings it back."""
+        self._names |= marks.named(self._connection, documents.c.work_id == work_id)
         gone = self._connection.execute(delete(documents).where(documents.c.work_id == work_id)).rowcount
         if gone:
             self._works.add(work_id)
         return gone
 
+    def withdraw(self, deletion: Deletion) -> int:
+        """Removes what the source deleted and returns how many documents those were; it is remembered.
+
+        Only a record that was revised after ``deletion.on`` (where that is unknown: after the newest that was removed)
+        stays or may come back, in whatever order records and deletions come.
+        """
+        names = marks.named(self._connection, documents.c.work_id == deletion.work_id)
+        gone = marks.withdraw(self._connection, deletion)
+        if gone:
+            self._works.add(deletion.work_id)
+            self._names |= names
+        return gone
+
     def finish(self) -> None:
-        """Orders the versions of what changed and counts the revision up; called before the commit."""
-        if not self._works:
+        """Spreads marks, orders the versions of what changed, counts the revision up; called before the commit."""
+        if not (marks.spread(self._connection, self._names) or self._works):
             return
         for chunk in in_chunks(sorted(self._works)):
             self._supersede(chunk)
@@ -80,36 +143,34 @@ class Batch:
 
         Those are, for an editorial summary, the works that it stands for, else the summaries that stand for this work.
         """
-        table = documents.c
-        summaries = select(stand_ins.c.document).where(stand_ins.c.work_id == document.work_id)
-        same = or_(
-            table.document_id == document.document_id,
-            table.work_id.in_([document.work_id, *(document.stands_for if document.editorial else ())]),
-            table.row_id.in_(summaries),
-        )
-        columns = (table.row_id, table.document_id, table.work_id, table.editorial, table.version, table.revised)
-        found = select(*columns, *(table[name] for name in MARKS)).where(same)
-        rows: list[Row] = [dict(row) for row in self._connection.execute(found).mappings()]
+        works = [document.work_id, *(document.stands_for if document.editorial else ())]
+        wanted = {"document_id": document.document_id, "work": document.work_id, "works": works}
+        rows: list[Row] = [dict(row) for row in self._connection.execute(KNOWN, wanted).mappings()]
         current = next((row for row in rows if row["document_id"] == document.document_id), None)
         return current, [row for row in rows if row is not current]
 
     def _give_way(self, summaries: Sequence[Row]) -> None:
         for row in summaries:
+            self._names |= marks.named(self._connection, documents.c.row_id == row["row_id"])
             self._connection.execute(delete(documents).where(documents.c.row_id == row["row_id"]))
             self._works.add(row["work_id"])
 
     def _keep(self, current: Row, older: Document) -> Outcome:
         """Leaves what is stored but for its marks, and remembers the older record, so that it is known next time."""
-        self._connection.execute(insert(contents), {"document": current["row_id"], "sha256": older.sha256})
-        marks = {name: getattr(older, name) for name in MARKS}
-        if all(current[name] == mark for name, mark in marks.items()):
+        key = {"document": current["row_id"], "sha256": content_key(older)}
+        self._connection.execute(insert(contents), key)
+        own = own_marks(older)
+        if current["own_marks"] == own:
             return "unchanged"
-        self._connection.execute(update(documents).where(documents.c.row_id == current["row_id"]).values(marks))
+        values: Row = {"own_marks": own, **{name: name in own for name in MARKS}}
+        here = documents.c.row_id == current["row_id"]
+        self._connection.execute(update(documents).where(here).values(values))
         self._works.add(current["work_id"])
+        self._names |= marks.named(self._connection, here)
         return "replaced"
 
-    def _had(self, current: Row, sha256: str) -> bool:
-        same = (contents.c.document == current["row_id"]) & (contents.c.sha256 == sha256)
+    def _had(self, current: Row, key: str) -> bool:
+        same = (contents.c.document == current["row_id"]) & (contents.c.sha256 == key)
         return self._connection.scalar(select(contents.c.document).where(same)) is not None
 
     def _write(self, document: Document, passages: Sequence[Passage], current: Row | None) -> None:
@@ -119,32 +180,41 @@ class Batch:
             row_id = inserted[0] if inserted else None
         else:
             row_id = current["row_id"]
+            self._clear(current, document)
             self._connection.execute(update(documents).where(documents.c.row_id == row_id).values(row))
-            for table in (sections, drug_names, stand_ins):
-                self._connection.execute(delete(table).where(table.c.document == row_id))
-            if current["editorial"] != document.editorial:  # the summary's content is none of the real source's
-                self._connection.execute(delete(contents).where(contents.c.document == row_id))
         owner = {"document": row_id}
-        self._connection.execute(insert(contents), owner | {"sha256": document.sha256})
+        self._connection.execute(insert(contents), owner | {"sha256": content_key(document)})
         inner = (
             (sections, section_rows(document)),
             (drug_names, name_rows(document)),
             (stand_ins, stand_in_rows(document)),
+            (identifiers, [{"name": name} for name in names_of(document)]),
         )
         for table, rows in inner:
             if rows:
                 self._connection.execute(insert(table), [owner | values for values in rows])
-        self._write_passages(row_id, passage_rows(document, passages))
+        self._write_passages(row_id, passage_rows(document, passages), new=current is None)
 
-    def _write_passages(self, document: int | None, rows: list[Row]) -> None:
+    def _clear(self, current: Row, document: Document) -> None:
+        """Removes what belonged to the document as it was, but for its passages, which `_write_passages` compares."""
+        row_id = current["row_id"]
+        self._names |= marks.named(self._connection, documents.c.row_id == row_id)
+        for table in (sections, drug_names, stand_ins, identifiers):
+            self._connection.execute(delete(table).where(table.c.document == row_id))
+        outdated = contents.c.document == row_id
+        if current["editorial"] == document.editorial:  # else the summary's content is none of the real source's
+            outdated &= contents.c.sha256.not_like(f"%{REVISED}")
+        self._connection.execute(delete(contents).where(outdated))
+
+    def _write_passages(self, document: int | None, rows: list[Row], *, new: bool) -> None:
         """Brings the document's passages to ``rows``; a passage that stays as it was keeps its row id."""
         columns = [passage_table.c[name] for name in PASSAGE_KEY]
         found = select(passage_table.c.row_id, *columns).where(passage_table.c.document == document)
-        old = {tuple(key): row_id for row_id, *key in self._connection.execute(found)}
-        new = {tuple(row[name] for name in PASSAGE_KEY): row for row in rows}
-        if gone := [{"gone": row_id} for key, row_id in old.items() if key not in new]:
+        old = {} if new else {tuple(key): row_id for row_id, *key in self._connection.execute(found)}
+        wanted = {tuple(row[name] for name in PASSAGE_KEY): row for row in rows}
+        if gone := [{"gone": row_id} for key, row_id in old.items() if key not in wanted]:
             self._connection.execute(delete(passage_table).where(passage_table.c.row_id == bindparam("gone")), gone)
-        if added := [{"document": document, **row} for key, row in new.items() if key not in old]:
+        if added := [{"document": document, **row} for key, row in wanted.items() if key not in old]:
             self._connection.execute(insert(passage_table), added)
 
     def _supersede(self, works: Sequence[str]) -> None:
@@ -174,13 +244,14 @@ def superseded_on(versions: Sequence[tuple[date | None, str]]) -> list[date | No
     """
     ends: list[date | None] = []
     for day, version in versions:
-        newer = [other for other, name in versions if _order(other, name) > _order(day, version)]
+        newer = [other for other, name in versions if order(other, name) > order(day, version)]
         begun = day or UNKNOWN_DAY
         ends.append(max(begun, min((other for other in newer if other), default=begun)) if newer else None)
     return ends
 
 
-def _order(effective: date | None, version: str) -> tuple[int, date]:
+def order(effective: date | None, version: str) -> tuple[int, date]:
+    """What the versions of a work are sorted by, the oldest first."""
     return _number(version), effective or UNKNOWN_DAY
 
 
@@ -193,7 +264,8 @@ def _marked(document: Document, current: Row) -> Document:
     """The document with the marks after both: the newer record's; where neither was revised later, those of either."""
     stored, given = (day or UNKNOWN_DAY for day in (current["revised"], document.revised))
     retracted, concern, corrected = (
-        bool((stored >= given and current[name]) or (given >= stored and getattr(document, name))) for name in MARKS
+        bool((stored >= given and name in current["own_marks"]) or (given >= stored and getattr(document, name)))
+        for name in MARKS
     )
     return replace(document, retracted=retracted, expression_of_concern=concern, corrected=corrected)
 

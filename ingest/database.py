@@ -43,8 +43,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from ingest.errors import StoreError
+from ingest.migrations import OLDEST, upgrade
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 # How long a writer waits for another one; `?timeout=` in the URL overrides it.
 BUSY_SECONDS = "15"
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -80,10 +81,12 @@ documents = Table(
     Column("editorial", Boolean, nullable=False),
     Column("sha256", String, nullable=False),
     Column("details", JSON, nullable=False),
+    # Which marks the source's own record has; the three columns above also hold what others say (`ingest.marks`).
+    Column("own_marks", JSON, nullable=False, server_default="[]"),
     sqlite_autoincrement=True,
 )
-# Every content that a document has had, so that two files which tell the same version differently do not replace
-# each other on every run.
+# Every content that a document has had (`ingest.records.content_key`), so that two files which tell the same version
+# differently do not replace each other on every run.
 contents = Table("contents", metadata, _document(), Column("sha256", String, primary_key=True))
 # The works whose arrival ends an editorial summary; a copy of ``Document.stands_for`` that can be searched.
 stand_ins = Table(
@@ -93,6 +96,25 @@ stand_ins = Table(
     Column("work_id", String, primary_key=True),
     Index("stand_ins_by_work", "work_id"),
 )
+# What others call a document, ``pmid:...`` or ``doi:...``: marks find it by that.
+identifiers = Table(
+    "identifiers",
+    metadata,
+    _document(),
+    Column("name", String, primary_key=True),
+    Index("identifiers_by_name", "name"),
+)
+# What others say of works (`ingest.schema.Mark`), of those that are here and of those that may come.
+marks = Table(
+    "marks",
+    metadata,
+    Column("work", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("said_by", String, primary_key=True),
+    Column("said_on", Date),
+)
+# Works that their source withdrew; a record that was revised after ``said_on`` may come back, no other.
+deletions = Table("deletions", metadata, Column("work_id", String, primary_key=True), Column("said_on", Date))
 sections = Table(
     "sections",
     metadata,
@@ -103,6 +125,7 @@ sections = Table(
     Column("path", JSON, nullable=False),
     Column("text", String, nullable=False),
     Column("tables", JSON, nullable=False),
+    Column("pages", JSON, nullable=False, server_default="[]"),
 )
 # A passage's text is the stretch of its section's text; row ids are never used twice, as index files hold them.
 passages = Table(
@@ -115,8 +138,10 @@ passages = Table(
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
     Column("context", String, nullable=False),
+    # `ingest.records.words_key`: finds the same words in other documents.
     Column("text_sha256", LargeBinary(32), nullable=False),
     Index("passages_in_order", "document", "section", "start"),
+    Index("passages_by_words", "text_sha256"),
     sqlite_autoincrement=True,
 )
 drug_names = Table(
@@ -265,7 +290,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _create(engine: Engine) -> None:
-    """Makes the tables of an empty database; refuses a database of another version or program."""
+    """Makes the tables of an empty database, brings an older one up to date; refuses a newer or another program's."""
     with engine.connect() as connection:
         found = set(inspect(connection).get_table_names())
     if not found:
@@ -278,11 +303,20 @@ def _create(engine: Engine) -> None:
     if meta.name not in found:
         reason = "the database belongs to another program: give CiteRx one of its own"
         raise StoreError(reason, source=place(engine))
-    with engine.connect() as connection:
-        version = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+    version = _version(engine)
+    if version in range(OLDEST, SCHEMA_VERSION):
+        with engine.connect().execution_options(writing=True) as connection, connection.begin():
+            upgrade(connection)  # does nothing where another process was faster
+        version = _version(engine)
     if version != SCHEMA_VERSION:
         reason = (
             f"the store has schema version {version}, this CiteRx needs {SCHEMA_VERSION}: "
             "ingest into a new file, or use the CiteRx that made this one"
         )
         raise StoreError(reason, source=place(engine))
+
+
+def _version(engine: Engine) -> int | None:
+    with engine.connect() as connection:
+        version: int | None = connection.scalar(select(meta.c.value).where(meta.c.name == "schema"))
+        return version

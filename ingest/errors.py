@@ -35,3 +35,15 @@ class LimitError(IngestError):
 
 class StoreError(IngestError):
     """The store cannot be opened, read or written."""
+
+
+class FetchError(IngestError):
+    """A file or answer of a service cannot be had; ``source`` is its URL, ``status`` the HTTP status, if any."""
+
+    def __init__(self, reason: str, *, url: str = "", status: int | None = None) -> None:
+        self.url, self.status = url, status
+        super().__init__(reason, source=url)
+
+
+class FetchStoppedError(FetchError):
+    """Nothing more can be fetched in this run: no room, no time, no permission, or the service is away."""

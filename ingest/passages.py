@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
-from ingest.schema import Document, Kind, Passage, Section, passage_id
+from ingest.schema import Document, Kind, Passage, Section, pages_between, passage_id
 from ingest.sentences import Span, sentences
 
 # 160 words of a label are about 230 word pieces: with the context line a passage fills MiniLM's window of 256.
@@ -18,13 +19,26 @@ MAX_ROW_WORDS = 1000
 RUN_ON_WORDS = 2 * MAX_WORDS
 # Shorter child texts occur in other sections by chance.
 MIN_REPEAT = 60
-# Parts of a label that are no prose a question could be answered from; they are stored but not indexed.
+# A heading further above, in lines, governs nothing.
+MAX_LINES_BACK = 1000
+# Each section is compared with each other; no real label has nearly as many.
+MAX_COMPARED = 1000
+# Parts of a label or full text that are no prose a question could be answered from; they are stored but not indexed.
 NOT_INDEXED = frozenset(
-    {"spl_product_data_elements", "package_label_principal_display_panel", "recent_major_changes", "references"}
+    {
+        "spl_product_data_elements",
+        "package_label_principal_display_panel",
+        "recent_major_changes",
+        "references",
+        "contents",
+        "back",
+    }
 )
 _CELL = re.compile(r"\S.*?(?:; |$)", re.DOTALL)
 _WORD = re.compile(r"\S+")
 _HEADING = re.compile(r"\d{1,2}(?:\.\d{1,2})+\s+[A-Z]")
+_HEADING_LINE = re.compile(rf"^{_HEADING.pattern}", re.MULTILINE)
+_BREAK = re.compile("\n")
 
 
 def split(document: Document) -> list[Passage]:
@@ -33,10 +47,12 @@ def split(document: Document) -> list[Passage]:
     openFDA repeats a subsection's text inside its parent's; that stretch becomes passages of the subsection only.
     """
     indexed = [section for section in document.sections if section.slug.split(".")[0] not in NOT_INDEXED]
+    compared = document.kind is Kind.LABEL and len(indexed) <= MAX_COMPARED
     return [
-        _passage(document, section, span)
+        _passage(document, section, span, headings)
         for position, section in enumerate(indexed)
-        for span in _spans(section, _repeated(section, position, indexed))
+        for headings in (Headings(section.text),)
+        for span in _spans(section, _repeated(section, position, indexed) if compared else [])
     ]
 
 
@@ -79,9 +95,11 @@ def _pieces(section: Section) -> Iterator[tuple[int, int, bool]]:
         for row in section.text[table.start : table.end].split("\n"):
             rows[at] = at + len(row.rstrip())
             at += len(row) + 1
-    done = 0
+    done = seen = line = 0
     for start, end in sentences(section.text):
-        row_end = rows.get(section.text.rfind("\n", 0, start) + 1)
+        line = section.text.rfind("\n", seen, start) + 1 or line  # each stretch is looked through once
+        seen = start
+        row_end = rows.get(line)
         if start >= done:
             done = row_end or end
             yield start, done, row_end is not None
@@ -117,7 +135,7 @@ def _spans(section: Section, repeated: list[Span]) -> Iterator[Span]:
         yield first, last
 
 
-def _passage(document: Document, section: Section, span: Span) -> Passage:
+def _passage(document: Document, section: Section, span: Span, headings: Headings) -> Passage:
     start, end = span
     return Passage(
         passage_id=passage_id(document.document_id, section.slug, start, end),
@@ -126,26 +144,32 @@ def _passage(document: Document, section: Section, span: Span) -> Passage:
         start=start,
         end=end,
         text=section.text[start:end],
-        context=_context(document, section, start),
+        context=_context(document, section, headings.above(start)),
+        pages=pages_between(section.pages, start, end),
     )
 
 
-def _context(document: Document, section: Section, start: int) -> str:
+def _context(document: Document, section: Section, heading: str) -> str:
     """What a reader would need to place the passage: the drug or paper, the section, the heading above it."""
     names = dict.fromkeys(name.lower() for name in (*document.drugs.generic[:3], *document.drugs.brand[:3]))
     subject = ", ".join(names) if document.kind is Kind.LABEL and names else document.title
-    return " | ".join(
-        part for part in (subject[:160], " > ".join(section.path), _heading_above(section, start)) if part
-    )
+    return " | ".join(part for part in (subject[:160], " > ".join(section.path), heading) if part)
 
 
-def _heading_above(section: Section, start: int) -> str:
-    """The numbered heading line that governs ``start``, cut to its first words; empty where the passage has its own."""
-    if _HEADING.match(section.text, start):
-        return ""
-    line = start
-    while line > 0:
-        line = section.text.rfind("\n", 0, line - 1) + 1
-        if _HEADING.match(section.text, line):
-            return " ".join(section.text[line : line + 200].split("\n")[0].split()[:8])
-    return ""
+class Headings:
+    """The numbered heading lines of a text, looked for once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._headings = [match.start() for match in _HEADING_LINE.finditer(text)]
+        self._lines = [0, *(match.end() for match in _BREAK.finditer(text))] if self._headings else []
+
+    def above(self, start: int) -> str:
+        """The heading that governs ``start``, cut to its first words; empty where the passage has its own."""
+        place = bisect_left(self._headings, start)
+        if not place or _HEADING.match(self._text, start):
+            return ""
+        furthest = self._lines[max(0, bisect_left(self._lines, start) - MAX_LINES_BACK)]
+        if (line := self._headings[place - 1]) < furthest:
+            return ""
+        return " ".join(self._text[line : line + 200].split("\n")[0].split()[:8])

@@ -8,19 +8,26 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from typing import Any, BinaryIO, Literal, cast
 
 from ingest.errors import IngestError, ParseError, StoreError, UnknownFormatError
 from ingest.parse import detect
+from ingest.parse.text import clean
 from ingest.passages import split
-from ingest.schema import Deletion, Document, Fault, Passage
-from ingest.sources import Ignored, Source, walk
+from ingest.schema import Deletion, Document, Fault, Mark, Passage
+from ingest.sources import LIMITS, Ignored, Limits, Source, walk
 from ingest.store import Batch, Store
 
 BATCH_DOCUMENTS = 50
 BATCH_CHARACTERS = 8_000_000
-OUTCOMES = ("ingested", "unchanged", "replaced", "skipped", "deleted", "faults")
+OUTCOMES = ("ingested", "unchanged", "replaced", "skipped", "deleted", "marked", "faults")
+SKIPPED = {
+    "skipped": "an editorial summary; the store holds the real source",
+    "withdrawn": "its source withdrew it, and this record was not revised after that",
+}
+Taken = Document | Deletion | Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +88,12 @@ class Report:
     def fault(self, source: str, fault: Fault) -> None:
         """Adds a record that could not be ingested."""
         self.count(source, "faults")
-        self.lines.append(Line("fault", source, fault.record, fault.offset, fault.reason))
+        self.lines.append(Line("fault", source, clean(fault.record), fault.offset, clean(fault.reason)))
 
     def skip(self, source: str, record: str, reason: str) -> None:
         """Adds something that was left out on purpose."""
         self.count(source, "skipped")
-        self.lines.append(Line("skipped", source, record, None, reason))
+        self.lines.append(Line("skipped", source, clean(record), None, clean(reason)))
 
 
 class InterruptedIngestError(StoreError):
@@ -97,13 +104,18 @@ class InterruptedIngestError(StoreError):
         self.report = report
 
 
-def ingest(store: Store, paths: Sequence[str], on_progress: Callable[[Progress], None] | None = None) -> Report:
+def ingest(
+    store: Store,
+    paths: Sequence[str],
+    on_progress: Callable[[Progress], None] | None = None,
+    limits: Limits = LIMITS,
+) -> Report:
     """Brings every record under the paths (files, folders, archives, globs) into the store.
 
     What cannot be read becomes a line of the report and stops nothing else. Raises `StoreError` where another ingest
     is running, `InterruptedIngestError` where the store cannot be written; what was committed by then stays, whole.
     """
-    run = _Run(store, on_progress)
+    run = _Run(store, on_progress, limits)
     with store.ingesting():
         try:
             run.walk(paths)
@@ -113,18 +125,28 @@ def ingest(store: Store, paths: Sequence[str], on_progress: Callable[[Progress],
     return run.report
 
 
+def read(paths: Sequence[str], limits: Limits = LIMITS) -> Iterator[Document | Fault]:
+    """The documents under the paths, and what could not be read; nothing is stored."""
+    for found in walk(paths, limits):
+        if isinstance(found, Source):
+            yield from (record for record, _ in _records(found) if isinstance(record, Document | Fault))
+        elif not isinstance(found, Ignored):
+            yield Fault(found.record, found.reason, found.offset)
+
+
 @dataclass(slots=True)
 class _Run:
     store: Store
     on_progress: Callable[[Progress], None] | None
+    limits: Limits
     report: Report = field(default_factory=Report)
     records: int = 0
-    pending: list[tuple[str, Document | Deletion, list[Passage]]] = field(default_factory=list)
+    pending: list[tuple[str, Taken, list[Passage]]] = field(default_factory=list)
     pending_characters: int = 0
 
     def walk(self, paths: Sequence[str]) -> None:
         """Reads every source under the paths; what is none is reported."""
-        for found in walk(paths):
+        for found in walk(paths, self.limits):
             if isinstance(found, Source):
                 self.read(found)
             elif isinstance(found, Ignored):
@@ -135,7 +157,13 @@ class _Run:
     def read(self, source: Source) -> None:
         """Takes every record of a source in; writes whenever enough of them wait."""
         self.report.count(source.name, "ingested", 0)
+        newest: date | None = None
+        before = self.records
         for record, position in _records(source):
+            if isinstance(record, Document) and record.revised:
+                newest = max(newest or record.revised, record.revised)
+            if isinstance(record, Deletion) and record.on is None:  # PubMed's have no date: that of their file
+                record = replace(record, on=newest)  # noqa: PLW2901
             if isinstance(record, Fault):
                 self.report.fault(source.name, record)
             elif isinstance(record, Ignored):
@@ -145,20 +173,26 @@ class _Run:
             self.records += 1
             if self.on_progress:
                 self.on_progress(Progress(source.name, position, source.size, self.records))
+        if self.records == before:
+            self.report.skip(source.name, "", "a known format with no record in it")
 
-    def take(self, source: str, record: Document | Deletion) -> None:
+    def take(self, source: str, record: Taken) -> None:
         """Lets a record wait for the next transaction, which begins when there is enough for one."""
         if isinstance(record, Document):
+            characters = sum(len(section.text) for section in record.sections)
+            if characters > (most := self.limits.document_characters):
+                self.report.fault(source, Fault(record.document_id, f"a text of more than {most} characters"))
+                return
+            if any(isinstance(waiting, Deletion) for _, waiting, _ in self.pending):
+                self.flush()  # what the store holds must be true for the next document
             if self.store.holds(record):  # spares the split, half of the work
                 self.report.count(source, "unchanged")
                 return
             self.pending.append((source, record, split(record)))
-            self.pending_characters += sum(len(section.text) for section in record.sections)
+            self.pending_characters += characters
         else:
             self.pending.append((source, record, []))
-        # A deletion is written at once: what the store holds must be true for the next record.
-        enough = len(self.pending) >= BATCH_DOCUMENTS or self.pending_characters >= BATCH_CHARACTERS
-        if enough or isinstance(record, Deletion):
+        if len(self.pending) >= BATCH_DOCUMENTS or self.pending_characters >= BATCH_CHARACTERS:
             self.flush()
 
     def flush(self) -> None:
@@ -174,29 +208,29 @@ class _Run:
         self.pending.clear()
         self.pending_characters = 0
 
-    def settle(self, source: str, record: Document | Deletion, result: str | int | Fault) -> None:
+    def settle(self, source: str, record: Taken, result: str | int | Fault) -> None:
         """Enters the result of one write into the report."""
         if isinstance(result, Fault):
             self.report.fault(source, result)
         elif isinstance(result, int):
             self.report.count(source, "deleted", result)
-        elif result == "skipped" and isinstance(record, Document):
-            self.report.skip(source, record.document_id, "an editorial summary; the store holds the real source")
+        elif result in SKIPPED and isinstance(record, Document):
+            self.report.skip(source, record.document_id, SKIPPED[result])
         else:
             self.report.count(source, result)
 
 
-def _write(batch: Batch, record: Document | Deletion, passages: list[Passage]) -> str | int | Fault:
-    """The outcome of a document, the number of documents a deletion removed, or why it cannot be stored."""
+def _write(batch: Batch, record: Taken, passages: list[Passage]) -> str | int | Fault:
+    """The outcome of a document or mark, the number of documents a deletion removed, or why it cannot be stored."""
     if isinstance(record, Deletion):
-        return batch.delete(record.work_id)
+        return batch.withdraw(record)
     try:
-        return batch.put(record, passages)
+        return batch.mark(record) if isinstance(record, Mark) else batch.put(record, passages)
     except ParseError as error:
         return Fault(error.record, error.reason)
 
 
-def _records(source: Source) -> Iterator[tuple[Document | Deletion | Fault | Ignored, int]]:
+def _records(source: Source) -> Iterator[tuple[Taken | Fault | Ignored, int]]:
     """The records of a source, each with the bytes read so far; what ends the reading is the last of them."""
     stream: _Counted | None = None
     try:

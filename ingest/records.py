@@ -5,15 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import RowMapping
 
-from ingest.schema import Document, DrugNames, Kind, Passage, Section, Table
+from ingest.schema import Document, DrugNames, Kind, Mark, MarkKind, Passage, Section, Table
 
 Row = dict[str, Any]
+Flag = Literal["retracted", "expression_of_concern", "corrected"]
+
+# Grows when a parser or the splitter makes other records of the same bytes: what is stored is then read anew.
+REVISION = 3
+REVISED = f"/{REVISION}"
 
 DRUG_FIELDS = tuple(field.name for field in fields(DrugNames))
+# What may have become of a work: `Mark.kind` -> the attribute of a document.
+FLAGS: dict[MarkKind, Flag] = {"retraction": "retracted", "concern": "expression_of_concern", "correction": "corrected"}
+MARKS = tuple(FLAGS.values())
 # Attributes with a column of their own; whatever else a Document has goes into the column ``details``.
 COLUMNS = (
     "document_id",
@@ -31,7 +39,7 @@ COLUMNS = (
     "editorial",
     "sha256",
 )
-DETAILS = tuple(field.name for field in fields(Document) if field.name not in {*COLUMNS, "sections", "drugs"})
+DETAILS = tuple(field.name for field in fields(Document) if field.name not in {*COLUMNS, "sections", "drugs", "marks"})
 
 
 def unstorable(document: Document, passages: Sequence[Passage]) -> str:
@@ -67,7 +75,7 @@ def unstorable(document: Document, passages: Sequence[Passage]) -> str:
 def document_row(document: Document) -> Row:
     """The row without ``row_id``; ``superseded_on`` is empty, as the store computes it."""
     row = {name: getattr(document, name) for name in COLUMNS}
-    row |= {"kind": document.kind.value, "superseded_on": None}
+    row |= {"kind": document.kind.value, "superseded_on": None, "own_marks": own_marks(document)}
     return row | {"details": {name: getattr(document, name) for name in DETAILS}}
 
 
@@ -81,6 +89,7 @@ def section_rows(document: Document) -> list[Row]:
             "path": section.path,
             "text": section.text,
             "tables": [(table.caption, table.header, table.rows, table.start, table.end) for table in section.tables],
+            "pages": section.pages,
         }
         for ordinal, section in enumerate(document.sections)
     ]
@@ -96,10 +105,15 @@ def passage_rows(document: Document, passages: Iterable[Passage]) -> list[Row]:
             "start": passage.start,
             "end": passage.end,
             "context": passage.context,
-            "text_sha256": hashlib.sha256(passage.text.encode()).digest(),
+            "text_sha256": words_key(passage.text),
         }
         for passage in passages
     ]
+
+
+def words_key(text: str) -> bytes:
+    """SHA-256 of a text whose white space is folded: the same for the same words, however their lines were broken."""
+    return hashlib.sha256(" ".join(text.split()).encode()).digest()
 
 
 def name_rows(document: Document) -> list[Row]:
@@ -116,11 +130,29 @@ def stand_in_rows(document: Document) -> list[Row]:
     return [{"work_id": work_id} for work_id in dict.fromkeys(document.stands_for if document.editorial else ())]
 
 
-def to_document(row: RowMapping, drugs: DrugNames, sections: tuple[Section, ...] = ()) -> Document:
+def names_of(document: Document) -> tuple[str, ...]:
+    """What others call the document, as `Mark.work` does."""
+    named = (("pmid", document.pmid), ("doi", document.doi.lower()))
+    return tuple(f"{kind}:{name}" for kind, name in named if name)
+
+
+def own_marks(document: Document) -> list[str]:
+    """Those of `MARKS` that the source's own record has."""
+    return [name for name in MARKS if getattr(document, name)]
+
+
+def content_key(document: Document) -> str:
+    """What tells that these bytes were read before, and by parsers and a splitter like those of today."""
+    return f"{document.sha256}{REVISED}"
+
+
+def to_document(
+    row: RowMapping, drugs: DrugNames, sections: tuple[Section, ...] = (), marks: tuple[Mark, ...] = ()
+) -> Document:
     """The document of a row of ``documents``."""
     columns = {name: row[name] for name in COLUMNS} | {"kind": Kind(row["kind"])}
     details = {name: _tuples(value) for name, value in row["details"].items()}
-    return Document(**columns, **details, drugs=drugs, sections=sections)
+    return Document(**columns, **details, drugs=drugs, sections=sections, marks=marks)
 
 
 def to_drugs(names: Iterable[tuple[str, str]]) -> DrugNames:
@@ -133,8 +165,13 @@ def to_drugs(names: Iterable[tuple[str, str]]) -> DrugNames:
 
 def to_section(row: RowMapping) -> Section:
     """The section of a row of ``sections``."""
-    tables = tuple(Table(*_tuples(table)) for table in row["tables"])
-    return Section(row["slug"], row["title"], tuple(row["path"]), row["text"], tables)
+    tables = to_tables(row["tables"])
+    return Section(row["slug"], row["title"], tuple(row["path"]), row["text"], tables, _tuples(row["pages"]))
+
+
+def to_tables(stored: Iterable[Sequence[Any]]) -> tuple[Table, ...]:
+    """The tables of a row of ``sections``."""
+    return tuple(Table(*_tuples(table)) for table in stored)
 
 
 def _tuples(value: Any) -> Any:  # noqa: ANN401 (JSON)

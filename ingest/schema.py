@@ -6,9 +6,13 @@ Offsets are in Unicode code points of ``Section.text``; dates are ``datetime.dat
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Literal
+
+MarkKind = Literal["retraction", "concern", "correction"]
 
 
 class Kind(StrEnum):
@@ -51,7 +55,8 @@ class Section:
     """One section of a document. ``slug`` is unique within the document (openFDA field names for labels).
 
     ``path`` is the titles from the outermost section to this one. ``text`` is what citations index: paragraphs and
-    table rows separated by single newlines, no other control characters.
+    table rows separated by single newlines, no other control characters. ``pages``: where each printed page begins, as
+    (offset, page number) in order; empty where the source has no pages.
     """
 
     slug: str
@@ -59,6 +64,7 @@ class Section:
     path: tuple[str, ...]
     text: str
     tables: tuple[Table, ...] = ()
+    pages: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,10 @@ class Document:
     appeared, ``effective``: when this version took force (labels: both are the effective time). ``revised``: when the
     source last changed this record (PubMed's ``DateRevised``). ``editorial``: a summary written by CiteRx, not the
     source's own text; ``url`` then links to the real source, ``stands_for`` names the works that it gives way to.
-    ``superseded_on`` is set by the store when a newer version of the work arrives.
+    ``superseded_on`` is set by the store when a newer version of the work arrives. ``article_type``: as the source says
+    (JATS), ``cites``: the references of a full text, ``pmid:<pmid>`` or ``doi:<doi>`` where known, else as printed.
+    ``retracted``, ``expression_of_concern`` and ``corrected`` of a stored document hold whoever says so, the source's
+    own record or another; ``marks``, filled by the store, is what others say and when.
     """
 
     document_id: str
@@ -103,6 +112,9 @@ class Document:
     url: str = ""
     licence: str = ""
     stands_for: tuple[str, ...] = ()
+    article_type: str = ""
+    cites: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     def section(self, slug: str) -> Section | None:
         """The section called ``slug``, or None."""
@@ -113,7 +125,8 @@ class Document:
 class Passage:
     """The retrieval unit: ``text == section.text[start:end]`` always holds.
 
-    ``context`` (drug, section title, document title) is indexed with the text but is not part of it.
+    ``context`` (drug, section title, document title) is indexed with the text but is not part of it. ``pages``: those
+    of ``Section.pages`` that the passage stands on.
     """
 
     passage_id: str
@@ -123,13 +136,32 @@ class Passage:
     end: int
     text: str
     context: str
+    pages: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """The source withdrew a work (PubMed's ``DeleteCitation``); ``work_id`` names it."""
+    """The source withdrew a work (PubMed's ``DeleteCitation``); ``work_id`` names it, ``on``: when, where known.
+
+    It holds for the records that are stored and for those that come later, unless they were revised after it.
+    """
 
     work_id: str
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Word from elsewhere about a work: ``work`` is ``pmid:<pmid>`` or ``doi:<doi in lower case>``.
+
+    ``kind`` is what became of it, ``on`` when that was said, ``by`` who says so (``pmid:...`` or ``doi:...`` of the
+    notice, or the name of the list). It holds for documents that are stored and for those that come later.
+    """
+
+    work: str
+    kind: MarkKind
+    on: date | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +173,14 @@ class Fault:
     offset: int | None = None
 
 
-Record = Document | Deletion | Fault
+Record = Document | Deletion | Mark | Fault
+
+
+def pages_between(pages: Iterable[Sequence[int]], start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """Those of a section's pages (offset, number) on which the span stands; the first may begin before it."""
+    before = [(offset, number) for offset, number in pages if offset < max(end, start + 1)]
+    first = max((place for place, (offset, _) in enumerate(before) if offset <= start), default=0)
+    return tuple(before[first:])
 
 
 def passage_id(document_id: str, section: str, start: int, end: int) -> str:

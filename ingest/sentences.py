@@ -42,9 +42,16 @@ def _line_spans(line: str, base: int) -> Iterator[Span]:
     for match in _BOUNDARY.finditer(line):
         if match["stop"] and line[match.start()] == "." and not _ends_sentence(line, start, match.start()):
             continue
-        yield base + start, base + len(line[: match.end()].rstrip())
+        yield base + start, base + _trimmed(line, start, match.end())
         start = match.end()
-    yield base + start, base + len(line.rstrip())
+    yield base + start, base + _trimmed(line, start, len(line))
+
+
+def _trimmed(line: str, start: int, end: int) -> int:
+    """``end`` without the white space before it. A slice of the whole line would take the square of its length."""
+    while end > start and line[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def sentences(text: str) -> list[Span]:

@@ -1,4 +1,4 @@
-"""Finds the files to ingest: files, folders, globs, gzip, and zips within zips as DailyMed ships them.
+"""Finds the files to ingest: files, folders, globs, gzip, tar, and zips within zips as DailyMed ships them.
 
 Content decides, never names. What cannot be read comes out as an error among the sources, and the walk goes on.
 """
@@ -18,13 +18,14 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from ingest.errors import IngestError, LimitError, SourceError
+from ingest.tars import BLOCK, Member, Spool, Tape, Window, is_tar, members
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -38,17 +39,19 @@ _BROKEN = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an archive may unpack to; more is LimitError.
+    """What an archive may unpack to, more is LimitError, and how long a document may be.
 
     ``member_bytes``: one member (openFDA's largest is about a tenth of the default). ``ratio``: unpacked to packed
     bytes of one file given to the walk, all members and levels together, once ``free_bytes`` are used up. ``depth``:
-    archives within archives, a gzip counting as one.
+    archives within archives, a gzip counting as one. ``document_characters``: text of one document; it does not
+    concern the walk, but who takes its documents in.
     """
 
     member_bytes: int = 8 << 30
     ratio: int = 250
     free_bytes: int = 256 << 20
     depth: int = 4
+    document_characters: int = 8_000_000
 
 
 LIMITS = Limits()
@@ -140,17 +143,21 @@ def _entries(path: Path, status: os.stat_result, folders: set[tuple[int, int]]) 
     return entries
 
 
-def _expand(source: Source, budget: _Budget, depth: int) -> Iterator[Found]:
-    """The source itself or, where it is an archive, what is in it."""
+def _expand(source: Source, budget: _Budget, depth: int, archive: Source | None = None) -> Iterator[Found]:
+    """The source itself or, where it is an archive, what is in it; ``archive`` is how it opens as one of any size."""
     try:
-        head = source.head(8)
-        if head.startswith((_GZIP, *_ZIP)) and depth >= budget.limits.depth:
+        head = source.head(BLOCK)
+        tar = is_tar(head)
+        if (tar or head.startswith((_GZIP, *_ZIP))) and depth >= budget.limits.depth:
             raise LimitError(f"archives nested deeper than {budget.limits.depth}", source=source.name)
         if head.startswith(_GZIP):
-            unpacked = partial(_open_gzip, source, budget)
-            yield from _expand(Source(source.name, source.size, unpacked), budget, depth + 1)
+            unpacked = Source(source.name, source.size, partial(_open_gzip, source, budget))
+            whole = replace(unpacked, open=partial(_open_gzip, source, budget, bounded=False))
+            yield from _expand(unpacked, budget, depth + 1, whole)
         elif head.startswith(_ZIP):
             yield from _members(source, budget, depth + 1)
+        elif tar:
+            yield from _tar_members(archive or source, budget, depth + 1)
         elif head.startswith(_MEDIA):
             yield Ignored(source.name, "an image or other media")
         elif head:
@@ -170,13 +177,69 @@ def _members(source: Source, budget: _Budget, depth: int) -> Iterator[Found]:
             yield SourceError("the archive holds no files", source=source.name)
         for member in files:
             name = f"{source.name}!{_shown(member.filename)}"
-            if any(part.startswith((".", "__MACOSX")) for part in member.filename.split("/")):
-                yield Ignored(name, "hidden")
+            if reason := _passed_over(member.filename, name):
+                yield reason
             elif member.flag_bits & 1:
                 yield SourceError("encrypted; unpack it with its password first", source=name)
             else:
                 opener = partial(_open_member, source, archive, member, name, budget)
                 yield from _expand(Source(name, member.file_size, opener), budget, depth)
+
+
+def _passed_over(name: str, shown: str) -> Ignored | SourceError | None:
+    """Why a member is not read for its name alone; nothing is ever written where a name points to."""
+    parts = name.replace("\\", "/").split("/")
+    if ".." in parts:
+        return SourceError("its name leads out of the archive: refused", source=shown)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in parts if part != ".")
+    return Ignored(shown, "hidden") if hidden else None
+
+
+def _tar_members(source: Source, budget: _Budget, depth: int) -> Iterator[Found]:
+    """Each member waits in a spool while the walk stands there, since the archive is read once, forward."""
+    with source.open() as stream:
+        tape = Tape(stream, source.name)
+        found = False
+        for member in members(tape):
+            found = True
+            name = f"{source.name}!{_shown(member.name)}"
+            if reason := _not_read(member, name, budget.limits):
+                yield reason
+                continue
+            with closing(Spool()) as spool:
+                spool.fill(_guarded(tape, member, name, budget.limits))
+                opener = partial(_open_tar_member, source, member, name, spool, budget.limits)
+                yield from _expand(Source(name, member.size, opener), budget, depth)
+        if not found:
+            yield SourceError("the archive holds no files", source=source.name)
+
+
+def _not_read(member: Member, name: str, limits: Limits) -> Ignored | IngestError | None:
+    """Why a member of a tar archive is passed over, told from its header."""
+    if member.ignored:
+        return Ignored(name, member.ignored)
+    if member.fault:
+        return SourceError(member.fault, source=name, offset=member.offset)
+    if member.size > limits.member_bytes:
+        return LimitError(f"unpacks to more than {limits.member_bytes} bytes", source=name)
+    return _passed_over(member.name, name)
+
+
+def _guarded(tape: Tape, member: Member, name: str, limits: Limits, resources: ExitStack | None = None) -> BinaryIO:
+    """The member at hand. It packs nothing: its bytes were counted where the archive was unpacked, if it was."""
+    window = cast("BinaryIO", Window(tape, member.size))
+    own = _Budget(limits, member.size)
+    return io.BufferedReader(_Guarded(window, name, own, resources or ExitStack()), _HEAD_BYTES)
+
+
+def _open_tar_member(source: Source, member: Member, name: str, spool: Spool, limits: Limits) -> BinaryIO:
+    """From the spool or, once the walk has gone on, from the archive, which is read anew up to the member."""
+    if not spool.closed:
+        return spool.open()
+    with ExitStack() as stack:
+        tape = Tape(stack.enter_context(source.open()), source.name)
+        tape.forward(member.offset)
+        return _guarded(tape, member, name, limits, stack.pop_all())
 
 
 def _open_file(path: Path, name: str) -> BinaryIO:
@@ -186,11 +249,13 @@ def _open_file(path: Path, name: str) -> BinaryIO:
         raise SourceError(f"cannot be opened: {error.strerror}", source=name) from error
 
 
-def _open_gzip(source: Source, budget: _Budget) -> BinaryIO:
+def _open_gzip(source: Source, budget: _Budget, *, bounded: bool = True) -> BinaryIO:
+    """Not ``bounded``: an archive, whose members are bounded each."""
     with ExitStack() as stack:
         packed = stack.enter_context(source.open())
         stream = cast("BinaryIO", stack.enter_context(gzip.GzipFile(fileobj=packed)))
-        return io.BufferedReader(_Guarded(stream, source.name, budget, stack.pop_all()), _HEAD_BYTES)
+        guarded = _Guarded(stream, source.name, budget, stack.pop_all(), bounded=bounded)
+        return io.BufferedReader(guarded, _HEAD_BYTES)
 
 
 @contextmanager
@@ -237,8 +302,11 @@ class _Budget:
 class _Guarded(io.RawIOBase):
     """Unpacked bytes with the limits kept and what the archive modules raise turned into SourceError."""
 
-    def __init__(self, stream: BinaryIO, name: str, budget: _Budget, resources: ExitStack) -> None:
+    def __init__(
+        self, stream: BinaryIO, name: str, budget: _Budget, resources: ExitStack, *, bounded: bool = True
+    ) -> None:
         self._stream, self._name, self._budget, self._resources = stream, name, budget, resources
+        self._most = budget.limits.member_bytes if bounded else None
         self._offset = 0
 
     def readable(self) -> bool:
@@ -252,8 +320,8 @@ class _Guarded(io.RawIOBase):
             reason = f"damaged or truncated: {error}; fetch the file again"
             raise SourceError(reason, source=self._name, offset=self._offset) from error
         self._offset += len(data)
-        if self._offset > (most := self._budget.limits.member_bytes):
-            raise LimitError(f"unpacks to more than {most} bytes", source=self._name)
+        if self._most is not None and self._offset > self._most:
+            raise LimitError(f"unpacks to more than {self._most} bytes", source=self._name)
         self._budget.spend(len(data), self._name)
         view[: len(data)] = data
         return len(data)

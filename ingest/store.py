@@ -6,7 +6,7 @@ Every method raises `StoreError`, which names the database and says what to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,15 +14,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Select, bindparam, delete, distinct, func, insert, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, delete, distinct, func, insert, select
 
 from ingest import database
-from ingest.batch import Batch, Outcome
+from ingest import marks as marking
+from ingest.batch import Batch, Outcome, order
 from ingest.database import answers, contents, documents, drug_names, in_chunks, meta, sections, vectors
 from ingest.database import passages as passage_table
 from ingest.recent import Recent
-from ingest.records import to_document, to_drugs, to_section
-from ingest.schema import Document, DrugNames, Kind, Passage
+from ingest.records import content_key, to_document, to_drugs, to_section, to_tables
+from ingest.schema import Document, DrugNames, Kind, Passage, Section, Table, pages_between
 
 __all__ = ["Batch", "Counts", "IndexRow", "Outcome", "Store"]
 
@@ -107,21 +108,30 @@ class Store:
                 return None
             inner = select(sections).where(sections.c.document == row["row_id"]).order_by(sections.c.ordinal)
             parts = tuple(to_section(part) for part in connection.execute(inner).mappings())
-            drugs = _drugs(connection, [row["row_id"]])
-            return to_document(row, drugs.get(row["row_id"], DrugNames()), parts)
+            return _to_documents(connection, [row], {row["row_id"]: parts})[0]
 
     def documents(self, document_ids: Iterable[str]) -> dict[str, Document]:
         """The documents that exist of these, without their sections."""
         with self._transaction() as connection:
             return _through(self._documents, connection, list(dict.fromkeys(document_ids)), _read_documents)
 
+    def versions(self, work_id: str) -> list[tuple[Document, int]]:
+        """Every version of a work without its sections, and how many it has; the oldest first, [] for no such work."""
+        query = select(documents).where(documents.c.work_id == work_id)
+        of_work = sections.c.document.in_(select(documents.c.row_id).where(documents.c.work_id == work_id))
+        count = select(sections.c.document, func.count().label("number")).where(of_work).group_by(sections.c.document)
+        with self._transaction() as connection:
+            rows = sorted(connection.execute(query).mappings().all(), key=lambda row: row["document_id"])
+            sizes = {row.document: row.number for row in connection.execute(count)}
+            found = zip(_to_documents(connection, rows, {}), (sizes.get(row["row_id"], 0) for row in rows), strict=True)
+            return sorted(found, key=lambda pair: order(pair[0].effective, pair[0].version))
+
     def holds(self, document: Document) -> bool:
         """True where this version is there and has had exactly this content: `Batch.put` would say ``unchanged``."""
-        same = (documents.c.document_id == document.document_id) & (documents.c.editorial == document.editorial)
-        query = select(contents.c.document).join_from(documents, contents)
+        same = {"document_id": document.document_id, "editorial": document.editorial, "key": content_key(document)}
         with self._transaction() as connection:
             try:
-                return connection.scalar(query.where(same, contents.c.sha256 == document.sha256)) is not None
+                return connection.scalar(HELD, same) is not None
             except UnicodeEncodeError:  # an id that no database can keep; `Batch.put` says so
                 return False
 
@@ -135,6 +145,28 @@ class Store:
         """The passages that exist of these row ids."""
         with self._transaction() as connection:
             return _through(self._passages, connection, [int(row_id) for row_id in row_ids], _read_passages)
+
+    def same_words(self, passage_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """For each passage the other documents, in order of their ids, that have one of the same words.
+
+        White space makes no difference; versions that were replaced are among them.
+        """
+        found: dict[str, set[str]] = {}
+        with self._transaction() as connection:
+            for chunk in in_chunks(dict.fromkeys(passage_ids)):
+                for name, document_id in connection.execute(SAME_WORDS, {"wanted": chunk}):
+                    found.setdefault(name, set()).add(document_id)
+        return {name: tuple(sorted(others)) for name, others in found.items()}
+
+    def tables(self, passage_ids: Iterable[str]) -> dict[str, tuple[Table, ...]]:
+        """The tables of the section that each passage is from; passages without one are left out."""
+        with self._transaction() as connection:
+            return {
+                name: to_tables(tables)
+                for chunk in in_chunks(dict.fromkeys(passage_ids))
+                for name, tables in connection.execute(TABLES, {"wanted": chunk})
+                if tables
+            }
 
     def index_rows(self) -> Iterator[IndexRow]:
         """Every passage in the order of document id, section and start, streamed from one snapshot."""
@@ -186,6 +218,15 @@ class Store:
                 if rows:
                     connection.execute(insert(vectors), rows)
 
+    def prune_vectors(self, wanted: Collection[bytes]) -> int:
+        """Drops the cached vectors, of every model, of content that is not ``wanted``; how many those were."""
+        with self._transaction(writing=True) as connection:
+            there = set(connection.scalars(select(vectors.c.hash).distinct()))
+            gone = 0
+            for chunk in in_chunks(there.difference(wanted)):
+                gone += connection.execute(delete(vectors).where(vectors.c.hash.in_(chunk))).rowcount
+        return gone
+
     def revision(self) -> int:
         """Grows with every commit that changes documents."""
         with self._transaction() as connection:
@@ -233,6 +274,15 @@ class Store:
             )
             return payload
 
+    def answers(self, since: date | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
+        """When each answer was kept (ISO 8601, UTC) and its payload, the oldest first; ``since``: from that day on."""
+        query = select(answers.c.created, answers.c.payload).order_by(answers.c.created, answers.c.answer_id)
+        if since:
+            query = query.where(answers.c.created >= since.isoformat())
+        with self._transaction() as connection:
+            for row in connection.execution_options(yield_per=200).execute(query):
+                yield row.created, row.payload
+
     @contextmanager
     def _transaction(self, *, writing: bool = False, **options: float) -> Iterator[Connection]:
         with (
@@ -244,13 +294,13 @@ class Store:
 
 
 def _passages() -> Select[Any]:
-    """Row id, passage id, document id, section slug, start, end, text, context."""
+    """Row id, passage id, document id, section slug, start, end, text, context, the section's pages."""
     passage = passage_table.c
     text = func.substr(sections.c.text, passage.start + 1, passage.end - passage.start)
     same_section = (sections.c.document == passage.document) & (sections.c.ordinal == passage.section)
     columns = (passage.row_id, passage.passage_id, documents.c.document_id, sections.c.slug, passage.start, passage.end)
     return (
-        select(*columns, text.label("text"), passage.context)
+        select(*columns, text.label("text"), passage.context, sections.c.pages)
         .join_from(documents, passage_table)
         .join(sections, same_section)
     )
@@ -259,7 +309,33 @@ def _passages() -> Select[Any]:
 # Made once: making a statement takes longer than running it.
 REVISION = select(meta.c.value).where(meta.c.name == "revision")
 PASSAGES = _passages().where(passage_table.c.row_id.in_(bindparam("wanted", expanding=True)))
+_other = passage_table.alias()
+_other_document = documents.alias()
+SAME_WORDS = (
+    select(passage_table.c.passage_id, _other_document.c.document_id)
+    .join_from(passage_table, _other, passage_table.c.text_sha256 == _other.c.text_sha256)
+    .join(_other_document, _other_document.c.row_id == _other.c.document)
+    .where(
+        passage_table.c.passage_id.in_(bindparam("wanted", expanding=True)),
+        _other.c.document != passage_table.c.document,
+    )
+)
+TABLES = (
+    select(passage_table.c.passage_id, sections.c.tables)
+    .join_from(
+        passage_table,
+        sections,
+        (sections.c.document == passage_table.c.document) & (sections.c.ordinal == passage_table.c.section),
+    )
+    .where(passage_table.c.passage_id.in_(bindparam("wanted", expanding=True)))
+)
 DOCUMENTS = select(documents).where(documents.c.document_id.in_(bindparam("wanted", expanding=True)))
+HELD = (
+    select(contents.c.document)
+    .join_from(documents, contents)
+    .where(documents.c.document_id == bindparam("document_id"), documents.c.editorial == bindparam("editorial"))
+    .where(contents.c.sha256 == bindparam("key"))
+)
 DRUGS = (
     select(drug_names.c.document, drug_names.c.field, drug_names.c.name)
     .where(drug_names.c.document.in_(bindparam("wanted", expanding=True)))
@@ -292,12 +368,22 @@ def _read_passages(connection: Connection, row_ids: list[int]) -> dict[int, Pass
 
 def _read_documents(connection: Connection, document_ids: list[str]) -> dict[str, Document]:
     rows = connection.execute(DOCUMENTS, {"wanted": document_ids}).mappings().all()
+    return {document.document_id: document for document in _to_documents(connection, rows, {})}
+
+
+def _to_documents(
+    connection: Connection, rows: Sequence[RowMapping], parts: Mapping[int, tuple[Section, ...]]
+) -> list[Document]:
+    """The documents of these rows in order; ``parts``: the sections of those that are read whole."""
     drugs = _drugs(connection, [row["row_id"] for row in rows])
-    return {row["document_id"]: to_document(row, drugs.get(row["row_id"], DrugNames())) for row in rows}
+    said = marking.told(connection, rows)
+    found = ((row, row["row_id"]) for row in rows)
+    return [to_document(row, drugs.get(key, DrugNames()), parts.get(key, ()), said.get(key, ())) for row, key in found]
 
 
 def _passage(row: Sequence[Any]) -> Passage:
-    return Passage(*row[1:8])
+    _, name, document_id, section, start, end, text, context, pages, *_ = row
+    return Passage(name, document_id, section, start, end, text, context, pages_between(pages, start, end))
 
 
 def _drugs(connection: Connection, row_ids: Sequence[int]) -> dict[int, DrugNames]:

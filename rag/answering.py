@@ -7,6 +7,7 @@ population asked for, verification removed something or a warning cannot be show
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from rag.errors import GeneratorError
 from rag.evidence import Selector
 from rag.focus import fitting, group_of, mechanisms, says, shared_pathways, unpartnered
 from rag.generate import Extractive, Generator
+from rag.lexical import analysed
 from rag.members import chosen, members_notice, searched
 from rag.query import Query, understand
 from rag.safety import Warned, floor
@@ -40,7 +42,7 @@ from rag.sections import TOPICS
 from rag.stances import stances
 from rag.strange import strange
 from rag.touches import vague
-from rag.types import Answer, Draft, Evidence, Filters, Judge, Notice, Provenance, Safety, Status
+from rag.types import Answer, Draft, Evidence, Filters, Hit, Judge, Notice, Provenance, Safety, Status
 from rag.verify import Checker, Shelf
 from rag.view import View
 
@@ -48,6 +50,7 @@ HITS = 24
 """Passages whose sentences compete."""
 UNANCHORED = 0.1
 """How much better a sentence must score where the question names no drug that would tie the sentence to it."""
+_ACRONYM = re.compile(r"\b[A-Z]{4,}\b")
 NEAREST = 3
 """Passages that an abstention shows."""
 
@@ -172,7 +175,7 @@ def respond(
         statements=tuple(statement for _, statement in shown),
         references=listed,
         safety=tuple(safety),
-        notices=(*told, *notices.sources(listed, demonstration=view.manifest.demonstration)),
+        notices=(*told, *notices.sources(listed, references.documents, demonstration=view.manifest.demonstration)),
         confidence=min(confidence(query, shown, not found.apart), round(found.coverage, 2)),
         provenance=_provenance(view, written.generator),
         timings_ms=watch.total(),
@@ -187,6 +190,7 @@ def understood(view: View, request: Request) -> Query:
     query = understand(request.question, view.resolver)
     if names := strange(query, view.frequency):
         query = replace(query, unresolved=(*query.unresolved, *names), strange=names)
+    query = replace(query, study=query.study or _names_study(view, query, request))
     if query.drugs or query.unresolved:
         return query
     groups = {frozenset(keys): keys for keys in map(view.resolver.name, request.filters.drugs) if keys}
@@ -195,11 +199,20 @@ def understood(view: View, request: Request) -> Query:
     return replace(query, drugs=query.candidates)
 
 
+def _names_study(view: View, query: Query, request: Request) -> bool:
+    """Whether the question has a name in capitals that passages have, but no label of its drugs: COMET, CIBIS-II."""
+    stems = [stem for word in _ACRONYM.findall(query.question) for stem in analysed(word.casefold())[:1]]
+    if not stems or not query.drugs:
+        return False
+    labels = view.labels_have(query.keys, stems, request.as_of)
+    return any(share > 0 and not held for share, held in zip(view.frequency(stems), labels, strict=True))
+
+
 def find(view: View, query: Query, selector: Selector, request: Request, coverage: Coverage | None) -> Found:
     """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
     if vague(query):
         return Found([], [], [])
-    hits = view.searcher.search(searched(query), HITS, request.filters, request.as_of)
+    hits = _hits(view, query, request)
     paired = query.shape == "interaction" and len(query.drugs) > 1
     pairs = view.together(query, request.filters, request.as_of) if paired else None
     together = pairs.hits if pairs else []
@@ -220,6 +233,16 @@ def find(view: View, query: Query, selector: Selector, request: Request, coverag
         ]
     every = combinations(range(len(query.drugs)), 2)
     return Found(usable, evidence, [pair for pair in every if pair not in pairs.covered] if pairs else [], covered)
+
+
+def _hits(view: View, query: Query, request: Request) -> list[Hit]:
+    """The passages found; where a study is asked for, those of papers and trials first, if there are any."""
+    hits = view.searcher.search(searched(query), HITS, request.filters, request.as_of)
+    if not query.study or request.filters.kinds:
+        return hits
+    kinds = tuple(kind.value for kind in Kind if kind is not Kind.LABEL)
+    studies = view.searcher.search(searched(query), HITS, replace(request.filters, kinds=kinds), request.as_of)
+    return [*studies, *hits]
 
 
 def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> list[Evidence]:

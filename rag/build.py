@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
@@ -25,6 +25,7 @@ from rag.generations import Manifest
 from rag.ingredients import keys_of
 from rag.lexical import Entry
 from rag.placement import Machine, machine, needs_training
+from rag.ready import ready
 from rag.scope import Columns, ordinal
 from rag.searchers import Half
 from rag.sections import base
@@ -97,6 +98,16 @@ class Source(Protocol):
 
     def demonstration(self) -> bool:
         """Whether all of it is the editorial starter corpus."""
+
+
+class Prunable(Protocol):
+    """A store whose cached vectors can be dropped (`ingest.store.Store`)."""
+
+    def index_rows(self) -> Iterable[Row]:
+        """Every passage."""
+
+    def prune_vectors(self, wanted: Collection[bytes]) -> int:
+        """Drops the vectors of other content hashes; how many there were."""
 
 
 class StoreChangedError(Exception):
@@ -280,6 +291,9 @@ def _embedded(
     for start in range(0, len(rows), BLOCK):
         hashes = contents.hashes[start : start + BLOCK]
         known = dict(store.vectors(embedder.name, hashes))
+        if shipped := ready(embedder.name, (key for key in hashes if key not in known)):
+            store.put_vectors(embedder.name, shipped)
+            known |= shipped
         missing = {
             key: int(row) for key, row in zip(hashes, rows[start : start + BLOCK], strict=True) if key not in known
         }
@@ -319,6 +333,11 @@ def _entries(
             progress(count + position + 1)
     if position + 1 != count:
         raise StoreChangedError
+
+
+def prune(store: Prunable) -> int:
+    """Drops cached vectors of texts that no passage has any more, of every embedder; how many there were."""
+    return store.prune_vectors({content_hash(row.passage) for row in store.index_rows()})
 
 
 def content_hash(passage: Passage) -> bytes:

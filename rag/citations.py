@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from ingest.schema import Document, Kind
 
@@ -10,9 +11,10 @@ MAX_AUTHORS = 6
 """More are cut to this many and "et al."."""
 
 
-def vancouver(document: Document) -> str:
-    """The citation of a document; parts it does not state are left out."""
+def vancouver(document: Document, pages: Sequence[int] = ()) -> str:
+    """The citation of a document, or of ``pages`` of it ("p. 3, 7-9"); parts it does not state are left out."""
     text = _label(document) if document.kind is Kind.LABEL else _article(document)
+    text += f" p. {_ranges(pages)}." if pages else ""
     return f"{text} Available from: {document.url}" if document.url else text
 
 
@@ -61,6 +63,17 @@ def short_pages(pages: str) -> str:
         return pages
     same = next(index for index, (low, high) in enumerate(zip(match[1], match[2], strict=True)) if low != high)
     return f"{match[1]}-{match[2][same:]}"
+
+
+def _ranges(pages: Sequence[int]) -> str:
+    """``3, 7-9``."""
+    ranges: list[tuple[int, int]] = []
+    for page in sorted(set(pages)):
+        if ranges and page == ranges[-1][1] + 1:
+            ranges[-1] = ranges[-1][0], page
+        else:
+            ranges.append((page, page))
+    return ", ".join(short_pages(f"{low}-{high}") if low < high else str(low) for low, high in ranges)
 
 
 def _sentences(*parts: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from ingest.schema import Kind
+from ingest.schema import Document, Kind, Passage, pages_between
 from rag.citations import vancouver
 from rag.focus import names
 from rag.generate import group_name
@@ -53,6 +53,11 @@ class References:
         """The numbers given so far, by passage."""
         return {passage: number for number, passage in enumerate(self._sources, 1)}
 
+    @property
+    def documents(self) -> dict[int, Document]:
+        """The document behind each number."""
+        return {number: items[0].hit.document for number, items in enumerate(self._sources.values(), 1)}
+
     def listed(self, stances: Mapping[int, Stance] | None = None) -> tuple[Reference, ...]:
         """The references in order; ``stances`` by their numbers."""
         found = stances or {}
@@ -67,6 +72,7 @@ def _reference(number: int, items: Sequence[Evidence], as_of: date | None, stanc
     document = hit.document
     quotes = sorted({(item.start, item.end): Quote.of(item.text, item.start, item.end) for item in items}.items())
     replaced = document.superseded_on
+    pages = quoted_pages(hit.passage, [quote for _, quote in quotes])
     return Reference(
         number=number,
         document_id=document.document_id,
@@ -81,12 +87,19 @@ def _reference(number: int, items: Sequence[Evidence], as_of: date | None, stanc
         retracted=document.retracted,
         editorial=document.editorial,
         url=document.url,
-        citation=vancouver(document),
+        citation=vancouver(document, pages),
         quotes=tuple(quote for _, quote in quotes),
         expression_of_concern=document.expression_of_concern,
         corrected=document.corrected,
         stance=stance,
+        pages=pages,
     )
+
+
+def quoted_pages(passage: Passage, quotes: Sequence[Quote]) -> tuple[int, ...]:
+    """The pages that the quotations stand on, in order; none where the source has no pages."""
+    found = (pages_between(passage.pages, quote.start, quote.end) for quote in quotes)
+    return tuple(dict.fromkeys(number for pages in found for _, number in pages))
 
 
 def statements(

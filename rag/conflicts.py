@@ -129,10 +129,10 @@ def _differing(scene: Scene, number: int, item: Evidence) -> tuple[frozenset[str
     words, slug = re.findall(r"[A-Za-z]{3,}", item.text), base(item.hit.passage.section)
     hits = scene.view.alike(item.hit.drugs, (slug,), words, scene.as_of)
     document = item.hit.document
-    own = _sentences(hits, document)
-    for other in {hit.document.document_id: hit.document for hit in hits if _another_makers(hit, item.hit)}.values():
-        names = _product_words(document) | _product_words(other)
-        if pair := differing(item.text, own, _sentences(hits, other), names):
+    own = sentences_of(hits, document)
+    for other in {hit.document.document_id: hit.document for hit in hits if another_makers(hit, item.hit)}.values():
+        names = product_words(document) | product_words(other)
+        if pair := differing(item.text, own, sentences_of(hits, other), names):
             drug = " and ".join(item.hit.drugs)
             told = f"{document.labeler or document.document_id} [{number}] says {pair[0]}"
             against = f"{other.labeler or 'another label'} ({other.document_id}) says {pair[1]}"
@@ -142,15 +142,17 @@ def _differing(scene: Scene, number: int, item: Evidence) -> tuple[frozenset[str
     return None
 
 
-def _sentences(hits: Sequence[Hit], document: Document) -> list[str]:
+def sentences_of(hits: Sequence[Hit], document: Document) -> list[str]:
+    """The quotable sentences of a document's hits."""
     return [one.text for one in candidates(hit for hit in hits if hit.document.document_id == document.document_id)]
 
 
-def _another_makers(hit: Hit, than: Hit) -> bool:
+def another_makers(hit: Hit, than: Hit) -> bool:
     """Whether a hit is of the same substance, salt included, in a label of another labeler."""
     one, two = hit.document, than.document
     same = set(hit.drugs) == set(than.drugs) and _substances(one) == _substances(two)
-    return same and one.work_id != two.work_id and _maker(one.labeler) != _maker(two.labeler)
+    known = one.labeler or two.labeler  # of two labels without one nothing says that they are of the same
+    return same and one.work_id != two.work_id and (not known or _maker(one.labeler) != _maker(two.labeler))
 
 
 def _substances(document: Document) -> frozenset[str]:
@@ -161,7 +163,7 @@ def _substances(document: Document) -> frozenset[str]:
 _HYDRATE = re.compile(r",?\s+(?:anhydrous|(?:hemi|mono|di|tri)?hydrate)\b")
 
 
-def _product_words(document: Document) -> frozenset[str]:
+def product_words(document: Document) -> frozenset[str]:
     """The words of a product's names, by which near-equal sentences of two labels may differ."""
     drugs = document.drugs
     names = " ".join((*drugs.generic, *drugs.brand, *drugs.substance, document.title)).casefold()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import date
@@ -15,8 +15,9 @@ from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from ingest.errors import StoreError
-from ingest.schema import Document, Passage
+from ingest.schema import Document, Passage, Table
 from ingest.store import Store
+from rag.agreement import beside, compared
 from rag.answering import Request, respond
 from rag.compose import answer_to_dict
 from rag.coverage import Coverage
@@ -28,6 +29,7 @@ from rag.generate import Generator
 from rag.generators import open_generators
 from rag.query import Query, understand
 from rag.reader import Reader
+from rag.recall import Event, events_of
 from rag.receipt import Asked, asked_of, receipt_of, sealed
 from rag.recheck import Checked, Claimed, check
 from rag.replay import Replay, compare
@@ -36,6 +38,7 @@ from rag.selectors import Tuned as TunedSelector
 from rag.settings import Settings
 from rag.tuned import Tuned
 from rag.types import Answer, Embedder, Filters, Hit, Judge, Notice, Receipt
+from rag.versions import Versions, WorkDiff, diff_of, versions_of
 from rag.view import DiskViews, View
 
 log = logging.getLogger(__name__)
@@ -52,8 +55,20 @@ class Library(Protocol):
     def document(self, document_id: str) -> Document | None:
         """The whole document, or None."""
 
+    def documents(self, document_ids: Iterable[str]) -> Mapping[str, Document]:
+        """The documents that exist of these, without their sections."""
+
+    def versions(self, work_id: str) -> Sequence[tuple[Document, int]]:
+        """Every version of a work without its sections, and how many it has; the oldest first."""
+
     def passage(self, passage_id: str) -> Passage | None:
         """The passage, or None."""
+
+    def same_words(self, passage_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
+        """For each passage the other documents that have one of the same words."""
+
+    def tables(self, passage_ids: Iterable[str]) -> Mapping[str, Sequence[Table]]:
+        """The tables of the section that each passage is from."""
 
     def save_answer(self, answer_id: str, payload: Mapping[str, Any]) -> None:
         """Keeps an answer."""
@@ -232,12 +247,17 @@ class Engine:
     def search(
         self, question: str, k: int = 10, filters: Filters | None = None, as_of: date | None = None
     ) -> tuple[Query, list[Hit], Timings]:
-        """The question as it was read, the best ``k`` passages, and the milliseconds (``retrieve``, ``total``)."""
+        """The question as it was read, the best ``k`` passages, each with the labels that agree with it or differ, and
+        the milliseconds (``retrieve``, ``compare``, ``total``).
+        """
         view, started = self.view, time.perf_counter()
         query = understand(question, view.resolver)
         hits = view.searcher.search(query, k, filters or Filters(), as_of)
-        elapsed = round(1000 * (time.perf_counter() - started), 1)
-        return query, hits, {"retrieve": elapsed, "total": elapsed}
+        found = time.perf_counter()
+        hits = compared(self._library, view, hits, as_of)
+        ended = time.perf_counter()
+        spent = {"retrieve": found - started, "compare": ended - found, "total": ended - started}
+        return query, hits, {name: round(1000 * seconds, 1) for name, seconds in spent.items()}
 
     def document(self, document_id: str) -> Document:
         """The whole document; raises `NotFoundError`."""
@@ -250,6 +270,20 @@ class Engine:
     def answer(self, answer_id: str) -> dict[str, Any]:
         """A kept answer as the contract writes it; raises `NotFoundError`."""
         return _found(self._library.answer(answer_id), "answer", answer_id)
+
+    def versions(self, work_id: str) -> Versions:
+        """Every version of a work; raises `NotFoundError`."""
+        return versions_of(self._library, work_id)
+
+    def diff(
+        self, work_id: str, start: str | None = None, end: str | None = None, section: str | None = None
+    ) -> WorkDiff:
+        """What changed between two versions of a work, see `rag.versions.diff_of`; raises `NotFoundError`."""
+        return diff_of(self._library, work_id, start, end, section)
+
+    def recall(self, answer_id: str) -> list[Event]:
+        """What became of a kept answer's references since it was given; raises `NotFoundError`."""
+        return list(events_of(self.answer(answer_id), self._library.documents))
 
     def _made(self, asked: Asked) -> tuple[Answer, Receipt]:
         """The answer and what it was made of; raises what `ask` does."""
@@ -278,7 +312,7 @@ class Engine:
             sha256="",
         )
         answer = respond(view, self._library, self.selector, writer, request, judge=self._judge, coverage=self.coverage)
-        return answer, receipt
+        return beside(self._library, answer, asked.as_of), receipt
 
     def _kept(self, answer: Answer, receipt: Receipt) -> Answer:
         """The sealed answer, in the store unless that is not possible now."""

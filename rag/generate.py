@@ -6,7 +6,6 @@ Conformance suite: ``tests/contracts/generator.py``.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, zip_longest
 from types import MappingProxyType
@@ -31,11 +30,6 @@ LONG_WORDS, LONG = 60, 0.15
 """A statement of more words ranks as if it scored this much less: run-on sentences and rows that list everything."""
 PREFERENCE = 0.1
 """How much better a paper's sentence must score to come before a label's; the reverse where papers are asked for."""
-
-_LITERATURE = re.compile(
-    r"\b(?:trials?|stud(?:y|ies)|evidence|literature|papers?|articles?|publish\w*|meta-analys[ei]s|cohorts?|research)\b",
-    re.IGNORECASE,
-)
 
 
 class Generator(Protocol):
@@ -81,11 +75,6 @@ class Scripted:
         return self._script(query, evidence)
 
 
-def wants_literature(question: str) -> bool:
-    """Whether the question asks for studies rather than for what labels say."""
-    return _LITERATURE.search(question) is not None
-
-
 def group_name(query: Query, item: Evidence) -> str:
     """The heading under which an answer shows the evidence; empty for what brings the question's drugs together."""
     if names_other(query, item.hit, item.text):
@@ -100,13 +89,14 @@ def _groups(query: Query, evidence: Sequence[Evidence]) -> list[list[Evidence]]:
     others = [item for item in evidence if item not in direct]
     of_drug = [[item for item in others if group_of(query, item.hit) == index] for index in range(len(query.drugs))]
     rest = [item for item in others if group_of(query, item.hit) is None]
-    if any(of_drug) and not wants_literature(query.question):
+    if any(of_drug) and not query.study:
         best = max(item.score for item in others)
         rest = [item for item in rest if item.score >= best] or _on_pathway(query, evidence, rest)[:1]
     if direct and query.shape == "interaction":
         enough = BESIDE_DIRECT * direct[0].score if len(direct) < 2 else math.inf
         of_drug, rest = [[item for item in group if item.score >= enough] for group in of_drug], []
-    ranked = [of_one_route(unrepeated(_ranked(query, group))) for group in (direct, *of_drug, rest) if group]
+    order = (rest, direct, *of_drug) if query.study else (direct, *of_drug, rest)
+    ranked = [of_one_route(unrepeated(_ranked(query, group))) for group in order if group]
     return [[item for item in group if item.score >= WEAK * group[0].score] for group in ranked]
 
 
@@ -119,7 +109,7 @@ def _on_pathway(query: Query, evidence: Sequence[Evidence], rest: Sequence[Evide
 
 
 def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
-    literature = wants_literature(query.question)
+    literature = query.study
 
     def value(item: Evidence) -> float:
         paper = item.hit.document.kind is not Kind.LABEL

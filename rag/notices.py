@@ -6,9 +6,10 @@ Pure functions over records; `rag.answering` decides which apply, `rag.conflicts
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+from ingest.schema import Document
 from rag.compose import Shown, drugs_of, listing, section_name
 from rag.focus import says
 from rag.query import Query
@@ -182,8 +183,8 @@ def without_warnings(drugs: Sequence[str]) -> list[Notice]:
     return [Notice("safety_not_covered", told)] if drugs else []
 
 
-def sources(references: Sequence[Reference], *, demonstration: bool) -> list[Notice]:
-    """What a reader must know about the sources cited and the corpus."""
+def sources(references: Sequence[Reference], documents: Mapping[int, Document], *, demonstration: bool) -> list[Notice]:
+    """What a reader must know about the sources cited and the corpus; ``documents``: those behind the numbers."""
     found = []
     if demonstration:
         told = "Only the demonstration corpus is loaded: editorial summaries, not sources."
@@ -192,12 +193,30 @@ def sources(references: Sequence[Reference], *, demonstration: bool) -> list[Not
         found.append(Notice("editorial_source", f"Editorial summaries, not the sources' own words: {editorial}."))
     if superseded := _numbers(references, "superseded"):
         found.append(Notice("superseded_source", f"A newer version exists of: {superseded}."))
-    if doubted := _numbers(references, "expression_of_concern"):
+    ended = (_ended(item.number, documents) for item in references if not item.superseded)
+    if since := ", ".join(filter(None, ended)):
+        found.append(Notice("superseded_source", f"In force on the day asked for, but replaced since: {since}."))
+    if doubted := _numbers(references, "expression_of_concern", documents, "concern"):
         found.append(Notice("expression_of_concern", f"The journal has published a concern about: {doubted}."))
-    if corrected := _numbers(references, "corrected"):
+    if corrected := _numbers(references, "corrected", documents, "correction"):
         found.append(Notice("corrected_source", f"A correction has been published of: {corrected}."))
     return found
 
 
-def _numbers(references: Sequence[Reference], mark: str) -> str:
-    return ", ".join(f"[{item.number}]" for item in references if getattr(item, mark))
+def _ended(number: int, documents: Mapping[int, Document]) -> str:
+    document = documents.get(number)
+    return f"[{number}] (on {document.superseded_on})" if document and document.superseded_on else ""
+
+
+def _numbers(
+    references: Sequence[Reference], flag: str, documents: Mapping[int, Document] | None = None, kind: str = ""
+) -> str:
+    """The references with this flag, each with who else says so and when (``kind`` of the marks of its document)."""
+    told = []
+    for item in references:
+        document = (documents or {}).get(item.number)
+        said = [mark for mark in (document.marks if document else ()) if mark.kind == kind]
+        words = ", ".join(" on ".join(filter(None, (mark.by, str(mark.on or "")))) for mark in said)
+        if getattr(item, flag):
+            told.append(f"[{item.number}]" + (f" ({words})" if words else ""))
+    return ", ".join(told)

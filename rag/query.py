@@ -36,6 +36,12 @@ _CONTRAINDICATIONS = next(topic for topic in TOPICS if topic.name == "contraindi
 _INTERACTIONS = next(topic for topic in TOPICS if topic.name == "interactions")
 
 
+_STUDY = re.compile(
+    r"\b(?:trials?|stud(?:y|ies)|evidence|literature|papers?|articles?|publish\w*|meta-analys[ei]s|cohorts?|research"
+    r"|case\s(?:report|series)|reported\scase|registry|randomi[sz]ed|crossover|NCT\d{8})\b",
+    re.IGNORECASE,
+)
+
 CANDIDATES = 6
 """Members of a class that stand for it where no drug is named: those that most documents of the corpus are about."""
 
@@ -48,6 +54,7 @@ class Query:
     drug that is only not tolerated (`allergies`) or only did the harm that another treats is none of them.
     ``unresolved``: words that look like drugs the corpus does not know; an answer must not be about another drug.
     ``strange``: those of them that no vocabulary and no passage has (`rag.strange`).
+    ``study``: whether what studies found is asked for, not what labels say.
     ``lookalikes``: what an unresolved word may be mistaken for; ``readings``: what it may mean where that is not sure.
     ``sections``: slugs asked for, the surest first. ``classes``: classes named, but for those not tolerated.
     ``populations`` and ``routes``: the patient and the way of giving. ``beside``: everyday substances joined to a drug.
@@ -68,6 +75,7 @@ class Query:
     routes: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
     strange: tuple[str, ...] = ()
+    study: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -145,6 +153,7 @@ def _read(question: str, resolver: Resolver) -> Query:
     topics = _topics(said.text, shape, not_tolerated=bool(said.allergies))
     return Query(
         question=question,
+        study=_STUDY.search(question) is not None,
         mentions=said.mentions,
         drugs=drugs,
         unresolved=said.unresolved,

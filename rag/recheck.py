@@ -36,6 +36,9 @@ UNCITED, UNKNOWN, NO_JUDGE, NOTHING = (
 )
 
 
+_QUOTED = ("text", "start", "end", "sha256")
+
+
 @dataclass(frozen=True, slots=True)
 class Assertion:
     """A statement and the numbers of the references that it cites."""
@@ -77,7 +80,7 @@ class Claimed:
                 one["number"],
                 document_id=one["document_id"],
                 section=one["section"],
-                quotes=tuple(Quote(**quote) for quote in one["quotes"]),
+                quotes=tuple(Quote(*(quote[name] for name in _QUOTED)) for quote in one["quotes"]),
             )
             for one in answer["references"]
         )

@@ -29,7 +29,8 @@ class Scope:
     ``drugs``: keys of which a passage's document must have one. ``sections``: slugs, which a repeated section shares
     (``x`` also admits ``x.2``). ``published_after``/``before`` leave out what has no date. ``as_of``: only what was in
     force at the end of that day: effective (else published) by then, not superseded by then; undated passages are out.
-    Without ``as_of``, what is superseded by now is out unless ``include_superseded``.
+    Without ``as_of``, what is superseded by now is out unless ``include_superseded``. What is retracted by now is out
+    whatever ``as_of`` says, unless ``include_retracted``: nobody is served by evidence known to be unsound.
     """
 
     drugs: frozenset[str] | None = None
@@ -49,6 +50,7 @@ def allowed_by(filters: Filters, as_of: date | None) -> Scope:
         published_after=filters.published_after,
         published_before=filters.published_before,
         include_superseded=filters.include_superseded,
+        include_retracted=filters.include_retracted,
         as_of=as_of,
     )
 

@@ -127,7 +127,7 @@ class Tuned:
         read = np.array(self._reader.answers(query.question, texts))
         *weights, reading = self._weights.last
         odds = self._standard(query, found) @ np.array(weights) + reading * read + self._weights.last_intercept
-        if not query.drugs:  # the weights were fitted on questions that name one; there the reader alone knows better
+        if not query.drugs or query.study:  # the weights were fitted on what labels say of a drug
             odds = np.where([item.hit.document.kind is not Kind.LABEL for item in found], read, odds)
         return [float(value) for value in 1 / (1 + np.exp(-odds))]
 

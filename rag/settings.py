@@ -9,6 +9,8 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ingest.sources import LIMITS, Limits
+
 GeneratorName = Literal["extractive", "transformers", "openai"]
 
 
@@ -73,6 +75,16 @@ class Settings(BaseSettings):
     error_threshold: float = Field(
         default=0.1, ge=0, le=1, description="Share of faulty records above which `citerx ingest` exits with 1"
     )
+    limit_member_bytes: int = Field(
+        default=LIMITS.member_bytes, ge=1, description="Bytes that one file in an archive may unpack to"
+    )
+    limit_ratio: int = Field(
+        default=LIMITS.ratio, ge=1, description="How many times its own size an archive may unpack to in all"
+    )
+    limit_depth: int = Field(default=LIMITS.depth, ge=1, description="Archives within archives, a gzip counting as one")
+    limit_document_characters: int = Field(
+        default=LIMITS.document_characters, ge=1, description="Characters of text that one document may have"
+    )
 
     @field_validator("generator")
     @classmethod
@@ -86,6 +98,16 @@ class Settings(BaseSettings):
     def database_url(self) -> str:
         """The URL of the store, the default filled in."""
         return self.store_url or f"sqlite:///{self.home / 'citerx.db'}"
+
+    @property
+    def limits(self) -> Limits:
+        """What archives and documents may grow to when they are ingested."""
+        return Limits(
+            member_bytes=self.limit_member_bytes,
+            ratio=self.limit_ratio,
+            depth=self.limit_depth,
+            document_characters=self.limit_document_characters,
+        )
 
     @property
     def index_dir(self) -> Path:

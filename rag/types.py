@@ -15,16 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.schema import Document, Passage
+from rag.rows import TableRow
 
 Floats = NDArray[np.float32]
 Support = Literal["verbatim", "entailed", "unsupported"]
 Status = Literal["answered", "partial", "abstained"]
 Stance = Literal["supports", "contradicts", "mentions"]
+Apart = Literal["figure", "unit", "negation"]
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a caller restricts the search to; empty fields restrict nothing. Dates are inclusive."""
+    """What a caller restricts the search to; empty fields restrict nothing. Dates are inclusive.
+
+    ``include_retracted`` shows retracted papers among hits; as evidence they never serve.
+    """
 
     kinds: tuple[str, ...] = ()
     drugs: tuple[str, ...] = ()
@@ -32,6 +37,7 @@ class Filters:
     published_after: date | None = None
     published_before: date | None = None
     include_superseded: bool = False
+    include_retracted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +50,39 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """How many labels of the same drug, its own included, have a passage's words; white space makes no difference.
+
+    Of the others the document ids (the first twenty) and, each once, the labelers of these.
+    """
+
+    labels: int
+    document_ids: tuple[str, ...]
+    labelers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A sentence that another labeler's label has in the same words but for a figure, a unit or a negation.
+
+    ``here``: the sentence of the hit, ``there``: that of the other; ``kind``: what tells them apart.
+    """
+
+    kind: Apart
+    document_id: str
+    labeler: str
+    here: str
+    there: str
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that retrieval found. ``score`` is ``signals["base"]`` times the factors of ``rules``.
 
     ``signals``: the place in each ranking (``lexical_rank``, ...; from 1), ``fused``; where a reranker ran its own
     score (``rerank``) and how probable it is that the hit's section is asked for (``section``); ``base``, what the
-    rules multiply. ``also``: ids of documents with the same words.
+    rules multiply. ``also``: ids of documents with the same words among what was found; ``agreement``: those of the
+    whole store, ``variants``: labels that differ (both where they were looked for, see `rag.agreement`).
     """
 
     passage: Passage
@@ -59,6 +92,8 @@ class Hit:
     signals: dict[str, float] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     also: tuple[str, ...] = ()
+    agreement: Agreement | None = None
+    variants: tuple[Variant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +109,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Exact words of a section: ``section_text[start:end] == text``; ``sha256`` is over its UTF-8 bytes."""
+    """Exact words of a section: ``section_text[start:end] == text``; ``sha256`` is over its UTF-8 bytes.
+
+    ``row``: the table row that they are, with its header.
+    """
 
     text: str
     start: int
     end: int
     sha256: str
+    row: TableRow | None = None
 
     @staticmethod
     def of(text: str, start: int, end: int) -> Quote:
@@ -107,7 +146,11 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A source of the answer as the contract shows it; ``stance``: on what a yes/no question asks, else None."""
+    """A source of the answer as the contract shows it; ``stance``: on what a yes/no question asks, else None.
+
+    ``pages``: those that the quotations stand on, of a source that has pages. ``agreement``: of a label, which others
+    have the same passage; None where no other has.
+    """
 
     number: int
     document_id: str
@@ -127,6 +170,8 @@ class Reference:
     expression_of_concern: bool = False
     corrected: bool = False
     stance: Stance | None = None
+    pages: tuple[int, ...] = ()
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from corpora.checks.shared import json_lines
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the shared data state of one paper; empty where they state nothing."""
+    """What the shared data state of one paper; empty where they state nothing. ``body``: the text of the paper."""
 
     pmid: str
     title: str
@@ -30,6 +30,7 @@ class Record:
     authors: tuple[str, ...] = ()
     journal: str = ""
     doi: str = ""
+    body: str = ""
 
 
 def records(shared: Path, pmids: set[str]) -> dict[str, Record]:
@@ -112,6 +113,7 @@ def _jats(record: Record, full: bytes) -> Record:
         authors=tuple(map(content, authors)),
         journal=content(root.find(".//journal-title")),
         doi=content(root.find(".//article-meta/article-id[@pub-id-type='doi']")),
+        body=words(" ".join(map(str, root.itertext()))),
     )
 
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import lxml.html
 from lxml import etree
 from lxml.etree import _Element
+from pypdf import PdfReader
 
 SPL = {"h": "urn:hl7-org:v3"}
 _PROSE = "paragraph | caption | th | td"
+_BLOCKS = ("h1", "h2", "h3", "p", "li", "caption", "tr")
+_MARK = "citerx:editorial"
+_DATE = re.compile(r"(\d{4})-\d{2}(?:-\d{2})?")
+_SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,28 @@ class Article:
     element: _Element
 
 
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One trial summary. ``mark``: what stands below ``citerx``; ``papers``: PMIDs that it is drawn from."""
+
+    file: str
+    nct: str
+    papers: tuple[str, ...]
+    lines: tuple[Line, ...]
+    mark: Mapping[str, Any]
+    root: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One guideline summary, HTML or PDF. ``source``: where its editorial mark links to; ``author`` as it states it."""
+
+    file: str
+    source: str
+    author: str
+    lines: tuple[Line, ...]
+
+
 def labels(starter: Path) -> list[Label]:
     """All drug summaries by name. Raises lxml's XMLSyntaxError where one is not well-formed."""
     return [_label(path) for path in sorted((starter / "labels").glob("*.xml"))]
@@ -65,6 +96,17 @@ def articles(starter: Path) -> list[Article]:
         for path in sorted(starter.glob("literature*.xml"))
         for element in etree.parse(path, _parser()).iter("PubmedArticle")
     ]
+
+
+def studies(starter: Path) -> list[Study]:
+    """All trial summaries. Raises JSONDecodeError where a file is none."""
+    return [_study(path) for path in sorted((starter / "trials").glob("*.json"))]
+
+
+def pages(starter: Path) -> list[Page]:
+    """All guideline summaries: HTML by paragraphs and rows, PDF by sentences."""
+    folder = starter / "guidelines"
+    return [*map(_html, sorted(folder.glob("*.html"))), *map(_pdf, sorted(folder.glob("*.pdf")))]
 
 
 def words(text: str) -> str:
@@ -102,3 +144,56 @@ def _article(file: str, element: _Element) -> Article:
     pmid = content(element.find("MedlineCitation/PMID"))
     parts = element.iterfind("MedlineCitation/Article/Abstract/AbstractText")
     return Article(file, pmid, tuple(Line(file, place(part), content(part)) for part in parts), element)
+
+
+def _study(path: Path) -> Study:
+    root = json.loads(path.read_text(encoding="utf-8"))
+    protocol = root["protocolSection"]
+    mark = root.get("citerx", {})
+    papers = tuple(link.rstrip("/").rpartition("/")[2] for link in mark.get("drawnFrom", ()))
+    skipped = ("identificationModule.nctId", "referencesModule")
+    found = (Line(path.name, where, text) for where, text in _strings(protocol, "") if not where.startswith(skipped))
+    return Study(path.name, protocol["identificationModule"]["nctId"], papers, tuple(found), mark, root)
+
+
+def _strings(value: object, where: str) -> Iterator[tuple[str, str]]:
+    """Texts and numbers of JSON with their places; of a date the year, as papers write months in words."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _strings(part, f"{where}.{name}".lstrip("."))
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from _strings(part, f"{where}[{number}]")
+    elif isinstance(value, str | int):
+        date = _DATE.fullmatch(str(value))
+        yield where, date[1] if date else words(str(value))
+
+
+def _html(path: Path) -> Page:
+    root = lxml.html.parse(str(path), lxml.html.HTMLParser(encoding="utf-8")).getroot()
+    metas = {meta.get("name"): meta.get("content") or "" for meta in root.iter("meta")}
+    blocks = (block for main in root.iter("main") for block in main.iter(*_BLOCKS))
+    lines = (Line(path.name, place(block), _block(block)) for block in blocks)
+    return Page(path.name, metas.get(_MARK, ""), metas.get("author", ""), tuple(line for line in lines if line.text))
+
+
+def _block(block: _Element) -> str:
+    """The text of a paragraph; a row with the heads of its columns, so that it can be judged alone."""
+    if block.tag != "tr":
+        return content(block)
+    table = next(block.iterancestors("table"), block)
+    heads = [content(cell) for cell in table.iter("th")]
+    cells = [content(cell) for cell in block.iterfind("td")]
+    return "; ".join(f"{head}: {cell}" for head, cell in zip(heads, cells, strict=False))
+
+
+def _pdf(path: Path) -> Page:
+    reader = PdfReader(path)
+    facts: Mapping[str, Any] = reader.metadata or {}
+    source = str(facts.get("/Keywords", "")).partition(f"{_MARK}=")[2].split(",")[0].strip()
+    lines = (
+        Line(path.name, f"page {number}", sentence)
+        for number, page in enumerate(reader.pages, 1)
+        for sentence in _SENTENCE.split(words(page.extract_text()))
+    )
+    return Page(path.name, source, str(facts.get("/Author", "")), tuple(lines))

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from corpora.checks.model import SPL, Finding, Label, place
+from corpora.checks.model import SPL, Finding, Label, Line, place
 from corpora.checks.shared import LabelText, name_words
 
 CODED = ("2.16.840.1.113883.4.9", "2.16.840.1.113883.6.88")
@@ -71,7 +71,10 @@ class Real:
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """A number that may stand in a summary though no label of the drug has it (``exceptions.toml``)."""
+    """A number that may stand in a summary though no source of it has it (``exceptions.toml``).
+
+    ``drug``: the stem of the summary's file, for a label the drug.
+    """
 
     drug: str
     number: str
@@ -119,23 +122,26 @@ def collect(labels: Sequence[Label], sources: Iterable[LabelText]) -> Real:
 
 def untrue(labels: Sequence[Label], real: Real, exempt: Sequence[Exemption]) -> Iterator[Finding]:
     """A finding for each unconfirmed number, set id and code, and for each exemption that is not needed."""
-    drugs = {label.drug for label in labels}
-    unused = {entry for entry in exempt if entry.drug in drugs}
     for label in labels:
         yield from _codes(label, real.codes)
-        for line in label.lines:
-            for number, unit in _unconfirmed(line.text, real.numbers[label.drug]):
-                allowed = {
-                    entry for entry in exempt if (entry.drug, entry.number, entry.unit) == (label.drug, number, unit)
-                }
-                unused -= allowed
-                if not allowed:
-                    shown = f"{number} {unit}".strip()
-                    yield Finding("numbers", label.file, line.place, f"{shown!r} is in no label of {label.drug}")
-    for entry in sorted(unused, key=lambda entry: (entry.drug, entry.number)):
-        yield Finding(
-            "numbers", "exceptions.toml", f"{entry.drug} {entry.number} {entry.unit}", "not needed: remove it"
-        )
+        known = real.numbers[label.drug]
+        yield from unconfirmed(label.drug, label.lines, lambda _: known, exempt, f"no label of {label.drug}")  # noqa: B023
+
+
+def unconfirmed(
+    stem: str, lines: Sequence[Line], known: Callable[[Line], Numbers], exempt: Sequence[Exemption], where: str
+) -> Iterator[Finding]:
+    """A finding for each number of a record that is not among the ``known`` ones of its line, nor exempt, and for each
+    exemption of the record (``stem`` of its file) that is not needed. ``where`` they were looked for."""
+    unused = {entry for entry in exempt if entry.drug == stem}
+    for line in lines:
+        for number, unit in _unconfirmed(line.text, known(line)):
+            allowed = {entry for entry in exempt if (entry.drug, entry.number, entry.unit) == (stem, number, unit)}
+            unused -= allowed
+            if not allowed:
+                yield Finding("numbers", line.file, line.place, f"{f'{number} {unit}'.strip()!r} is in {where}")
+    for entry in sorted(unused, key=lambda entry: entry.number):
+        yield Finding("numbers", "exceptions.toml", f"{stem} {entry.number} {entry.unit}", "not needed: remove it")
 
 
 def _codes(label: Label, real: Mapping[str, set[str]]) -> Iterator[Finding]:

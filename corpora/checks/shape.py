@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from lxml.etree import _Element
 
-from corpora.checks.model import SPL, Article, Finding, Label, content, place
+from corpora.checks.model import SPL, Article, Finding, Label, Page, Study, content, place
 
 AUTHOR = "CiteRx editorial summaries"
 PRODUCT = "48780-1"
@@ -65,6 +65,36 @@ def article(record: Article) -> Iterator[Finding]:
     yield from (
         Finding("shape", record.file, f"pubmed:{record.pmid}", why) for why, fine in reasons.items() if not fine
     )
+
+
+def study(record: Study) -> Iterator[Finding]:
+    """What is wrong with one trial summary."""
+    cited = {str(entry.get("pmid")) for entry in record.root["protocolSection"]["referencesModule"]["references"]}
+    reasons = {
+        "the file must be named by its NCT number": record.file == f"{record.nct}.json",
+        "protocolSection must come first, so that the file is told from other JSON": (
+            next(iter(record.root)) == "protocolSection"
+        ),
+        "no mark: citerx.editorial true, with a note that begins 'Editorial summary'": (
+            record.mark.get("editorial") is True and str(record.mark.get("note")).startswith("Editorial summary")
+        ),
+        "citerx.source must link to the registry's record": (
+            record.mark.get("source") == f"https://clinicaltrials.gov/study/{record.nct}"
+        ),
+        "citerx.drawnFrom must link to papers, the references": bool(record.papers) and cited == set(record.papers),
+    }
+    yield from (Finding("shape", record.file, record.nct, why) for why, fine in reasons.items() if not fine)
+
+
+def page(record: Page) -> Iterator[Finding]:
+    """What is wrong with one guideline summary."""
+    begins = " ".join(line.text for line in record.lines[:3])
+    reasons = {
+        "no mark citerx:editorial that links to the source": record.source.startswith(("http://", "https://")),
+        f"author must be {AUTHOR!r}": record.author == AUTHOR,
+        "it must begin with 'Editorial summary'": "Editorial summary" in begins,
+    }
+    yield from (Finding("shape", record.file, "head", why) for why, fine in reasons.items() if not fine)
 
 
 def _header(record: Label) -> Iterator[tuple[str, str]]:

@@ -18,8 +18,22 @@ from lxml import etree
 from lxml.etree import _Element
 
 from ingest.errors import ParseError, UnknownFormatError
-from ingest.parse import openfda, pubmed, spl
+from ingest.parse import (
+    articles,
+    html,
+    jats,
+    marks,
+    openfda,
+    pdf,
+    plain,
+    pubmed,
+    pubmed_stream,
+    sections2016,
+    spl,
+    trials,
+)
 from ingest.parse.jsonstring import unwrap
+from ingest.parse.streams import wide
 from ingest.schema import Record
 
 Parser = Callable[[BinaryIO, str], Iterator[Record]]
@@ -27,12 +41,17 @@ Parser = Callable[[BinaryIO, str], Iterator[Record]]
 HEAD_BYTES = 1 << 16
 """How much of a file ``detect`` wants to see."""
 
+HTML_HEAD = 4096  # comments before an HTML page's first element take no more
+
 _LABEL_KEYS = {"set_id", "openfda", "spl_product_data_elements", "effective_time", "indications_and_usage", "purpose"}
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the head of a file shows: the root element of XML, or JSON's shape (object, list, lines) and first keys."""
+    """What the head of a file shows: the root element of XML, or JSON's shape (object, list, lines) and first keys.
+
+    A list of withdrawals has the shape ``table`` and its columns as keys, text to read the shape ``text``.
+    """
 
     root: str = ""
     shape: str = ""
@@ -55,10 +74,29 @@ def _is_openfda(look: Look) -> bool:
     return look.shape in {"object", "list"} and bool(look.keys & _LABEL_KEYS)
 
 
+def _is_articles(look: Look) -> bool:
+    return look.shape in {"object", "lines"} and "pmid" in look.keys and bool(look.keys & {"title", "abstract"})
+
+
+def _is_crossref(look: Look) -> bool:
+    if look.shape == "object" and (look.keys >= {"message", "message-type"} or look.keys == {"items"}):
+        return True
+    return "DOI" in look.keys and bool(look.keys & {"update-to", "updated-by", "publisher", "container-title"})
+
+
 FORMATS = (
     Format("SPL XML", lambda look: look.root == "{urn:hl7-org:v3}document", spl.parse),
-    Format("PubMed XML", lambda look: look.root in {*pubmed.SETS, *pubmed.RECORDS}, pubmed.parse),
+    Format("PubMed XML", lambda look: look.root in {*pubmed_stream.SETS, *pubmed_stream.RECORDS}, pubmed.parse),
+    Format("JATS XML", lambda look: look.root.rpartition("}")[2] in jats.ROOTS, jats.parse),
+    Format("label sections of 2016", lambda look: look.keys >= sections2016.FIELDS, sections2016.parse),
+    Format("JSON Lines of articles", _is_articles, articles.parse),
+    Format("ClinicalTrials.gov JSON", lambda look: bool(look.keys & {"protocolSection", "studies"}), trials.parse),
+    Format("Crossref JSON", _is_crossref, marks.parse_crossref),
+    Format("list of withdrawals", lambda look: look.shape == "table", marks.parse_table),
     Format("openFDA label JSON", _is_openfda, openfda.parse),
+    Format("PDF", lambda look: look.shape == "pdf", pdf.parse),
+    Format("HTML", lambda look: look.root.rpartition("}")[2] == "html", html.parse),
+    Format("text or Markdown", lambda look: look.shape == "text", plain.parse),
 )
 
 
@@ -76,14 +114,28 @@ def detect(head: bytes, name: str) -> Parser:
 
 
 def _look(head: bytes) -> Look:
+    if pdf.SIGNATURE in head[: pdf.SIGNATURE_WITHIN]:
+        return Look(shape="pdf", seen="PDF")
     text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if codec := wide(head):
+        text = head.decode(codec, "ignore").lstrip().encode(errors="replace")
+        if text[:1] in {b"", b"<"}:
+            return _look_at_xml(head)
     if text.startswith(b'"'):
         text = _unwrapped(head).removeprefix(codecs.BOM_UTF8).lstrip()
     if text.startswith((b"{", b"[")):
         return _look_at_json(text)
     if text.startswith((b"<", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"<\x00", b"\x00<")):
         return _look_at_xml(text)
-    return Look(seen="nothing but white space" if not text else f"content that begins {text[:24]!r}")
+    return _look_at_text(head, text) if text else Look(seen="nothing but white space")
+
+
+def _look_at_text(head: bytes, text: bytes) -> Look:
+    """Looks at what is neither XML nor JSON; ``text`` is the head in UTF-8 (or an older encoding)."""
+    if names := marks.columns(text.partition(b"\n")[0].decode(errors="replace")):
+        return Look(shape="table", keys=names, seen=f"a list with the columns {sorted(names)[:6]}")
+    reason = plain.is_prose(head)
+    return Look(shape="" if reason else "text", seen=reason or "text")
 
 
 def _unwrapped(head: bytes) -> bytes:
@@ -95,6 +147,8 @@ def _unwrapped(head: bytes) -> bytes:
 
 
 def _look_at_xml(text: bytes) -> Look:
+    if html.BEGINS.match(text.replace(b"\0", b"")[:HTML_HEAD]):
+        return Look(root="html", seen="HTML")
     parser = etree.XMLPullParser(("start",), resolve_entities=False, load_dtd=False, no_network=True)
     try:
         parser.feed(text)
@@ -114,7 +168,7 @@ def _look_at_json(text: bytes) -> Look:
     depth = 0
     ended = False
     try:
-        for event, value in ijson.basic_parse(BytesIO(text)):  # prefixes would cost the square of the depth
+        for event, value in ijson.basic_parse(BytesIO(text), use_float=True):  # with prefixes: the square of the depth
             depth += event.startswith("start_") - event.startswith("end_")
             ended = depth == 0
             if depth == level and event == "map_key":

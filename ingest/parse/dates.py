@@ -8,6 +8,7 @@ from datetime import date
 _NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, 1)} | {"win": 1, "spr": 3, "sum": 6, "fal": 9, "aut": 9}
 _YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH_DAY = re.compile(rf"\b({'|'.join(_MONTHS)})[a-z]*\.?(?:\s+(\d{{1,2}})(?!\d))?", re.IGNORECASE)
 
 
@@ -17,6 +18,16 @@ def from_words(text: str) -> date | None:
     if year is None:
         return None
     return from_parts(year[0], *(named.groups("") if named else ("", "")))
+
+
+def from_iso(text: str) -> date | None:
+    """The day of ``2024-02-29``; None for anything else, days that there are not included."""
+    if not _ISO.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def from_parts(year: str, month: str = "", day: str = "") -> date | None:

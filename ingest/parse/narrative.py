@@ -160,10 +160,11 @@ def _raised(element: _Element) -> str:
     """Superscript text: exponents and marks as superscript characters, ``°`` for a raised ring, words as they are."""
     source = element.text or ""
     before, text, after = source[: len(source) - len(source.lstrip())], clean(source), source[len(source.rstrip()) :]
-    return f"{before}{_superscript(text)}{after}" if text else source
+    return f"{before}{superscript(text)}{after}" if text else source
 
 
-def _superscript(text: str) -> str:
+def superscript(text: str) -> str:
+    """A raised text as superscript characters where they say the same, ``°`` for a raised ring, words as they are."""
     if text in {"o", "O", "º", "°"}:
         return "°"
     if _RAISED.fullmatch(text):

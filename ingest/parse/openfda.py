@@ -9,90 +9,51 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO
 
-import ijson
-from ijson.common import JSONError
 from lxml import etree
 
-from ingest.errors import LimitError, ParseError
+from ingest.errors import ParseError
 from ingest.parse import loinc
 from ingest.parse.flattened import FlatTable, Piece, structure
+from ingest.parse.jsonstream import Guarded, items
 from ingest.parse.narrative import grid
+from ingest.parse.streams import CHUNK, utf8
 from ingest.parse.tables import Grid, assemble, text_of
 from ingest.parse.text import LICENCE, clean, dailymed_url, distinct, is_identifier, label_date, label_title, numbered
 from ingest.schema import Document, DrugNames, Fault, Kind, Record, Section
 
-MAX_RECORD_BYTES = 64 << 20
-"""A record larger than this is refused."""
-MAX_DEPTH = 1000
-"""Open brackets in one record, those in its texts included; ijson needs memory in the square of the depth."""
-
-_CHUNK = 1 << 16
 _RESPONSE = re.compile(rb'\s*\{\s*"(?:meta|results)"')
 _REFUSAL = re.compile(rb'\s*\{\s*"error"')
 _SPACE = re.compile(r"\s+")
 _FACTS = {"set_id", "id", "version", "effective_time", "openfda"}
 _LONGEST_NAME = 6  # words
-_BOM = b"\xef\xbb\xbf"
 _Json = dict[str, Any]
-
-
-class _Guarded:
-    """A stream that begins with ``head``, counts its bytes and refuses a record that never ends or nests too deep."""
-
-    def __init__(self, head: bytes, stream: BinaryIO, source: str) -> None:
-        self._head, self._stream, self._source = head, stream, source
-        self.offset = self._begin = self._depth = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """The next ``size`` bytes or fewer."""
-        if size == 0:
-            return b""
-        data, self._head = self._head or self._stream.read(size), b""
-        self.offset += len(data)
-        self._depth += data.count(b"[") + data.count(b"{") - data.count(b"]") - data.count(b"}")
-        if self.offset - self._begin > MAX_RECORD_BYTES:
-            self._refuse(f"record larger than {MAX_RECORD_BYTES} bytes")
-        if self._depth > MAX_DEPTH:
-            self._refuse(f"more than {MAX_DEPTH} brackets left open in one record")
-        return data
-
-    def next_record(self) -> None:
-        """Begins to count for the next record."""
-        self._begin, self._depth = self.offset, 0
-
-    def _refuse(self, reason: str) -> NoReturn:
-        raise LimitError(f"{reason}: this is not a drug label", source=self._source, offset=self._begin)
 
 
 def parse(stream: BinaryIO, source: str) -> Iterator[Record]:
     """The labels as Documents, unusable records as Faults ("record 12 (set_id)", counted from 0).
 
-    Raises ParseError for broken or truncated JSON, after what was whole; its offset is the bytes read so far, at most
-    64 KiB behind the break. Raises LimitError for a record of more than ``MAX_RECORD_BYTES`` or ``MAX_DEPTH``.
+    Raises ParseError for broken or truncated JSON and LimitError for a record beyond all limits, see
+    `ingest.parse.jsonstream.items`.
     """
-    head = stream.read(_CHUNK)
-    reader = _Guarded(head.removeprefix(_BOM), stream, source)
+    stream = utf8(stream, source)
+    head = stream.read(CHUNK)
+    reader = Guarded(head, stream, source, "a drug label")
     if _REFUSAL.match(head):
         raise ParseError("openFDA answered with an error instead of labels: repeat the request", source=source)
     number = -1
-    try:
-        for number, record in enumerate(ijson.items(reader, _prefix(head), use_float=True, multiple_values=True)):
-            reader.next_record()
-            yield _read(record, number)
-    except (JSONError, UnicodeDecodeError) as error:
-        reason = f"broken or truncated JSON after {number + 1} records: {clean(str(error))[:200]}"
-        raise ParseError(reason, source=source, record=f"record {number + 1}", offset=reader.offset) from error
+    for number, record in enumerate(items(reader, _prefix(head), source)):
+        yield _read(record, number)
     if number < 0:
         raise ParseError("no label records in this JSON", source=source, offset=reader.offset)
 
 
 def _prefix(head: bytes) -> str:
     """Where ijson finds the records."""
-    if head.removeprefix(_BOM).lstrip().startswith(b"["):
+    if head.lstrip().startswith(b"["):
         return "item"
-    return "results.item" if _RESPONSE.match(head.removeprefix(_BOM)) else ""
+    return "results.item" if _RESPONSE.match(head) else ""
 
 
 def _read(record: object, number: int) -> Record:
@@ -220,7 +181,7 @@ def _pieces(record: _Json) -> Iterator[Piece]:
         tables = [FlatTable(*table) for source in _texts(record, f"{name}_table") for table in _tables(source, known)]
         whole = [text for text in dict.fromkeys(values) if sum(text in other for other in set(values)) == 1]
         for text in whole or ([""] if tables else []):
-            yield Piece(name, text, tables)
+            yield Piece(clean(name) or "unnamed", text, tables)
 
 
 def _tables(source: str, known: dict[str, list[tuple[str, Grid]]]) -> list[tuple[str, Grid]]:

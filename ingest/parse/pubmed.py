@@ -5,36 +5,41 @@ Elements are as the NLM's DTD describes them: https://dtd.nlm.nih.gov/ncbi/pubme
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
 from datetime import date
-from functools import partial
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal
 
 from lxml import etree
 from lxml.etree import _Element
 
-from ingest.errors import LimitError, ParseError
+from ingest.errors import ParseError
 from ingest.parse.dates import from_parts, from_words
-from ingest.parse.jsonstring import unwrap
+from ingest.parse.identifiers import doi_of, pmid_of
+from ingest.parse.pubmed_stream import elements
 from ingest.parse.text import clean
-from ingest.schema import Deletion, Document, DrugNames, Fault, Kind, Record, Section
+from ingest.schema import Deletion, Document, DrugNames, Fault, Kind, Mark, Record, Section
 
-SETS = ("PubmedArticleSet", "PubmedBookArticleSet")
-RECORDS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
-MAX_RECORD_BYTES = 16 << 20
 LICENCE = "publisher's text"
 EDITORIAL_LICENCE = "Apache-2.0"
 EDITORIAL_OWNER = "CiteRx"
 
-_CHUNK = 1 << 15
 _RETRACTED = {"RetractionIn", "RetractedandRepublishedIn"}
 _CONCERN = {"ExpressionOfConcernIn", "PartialRetractionIn"}  # of a part, and nothing says of which
 _CORRECTED = {"ErratumIn", "UpdateIn", "CorrectedandRepublishedIn"}
+# What a notice is to the work that it is about: the other end of the links above.
+_NOTICES: dict[str, Literal["retraction", "concern", "correction"]] = {
+    "RetractionOf": "retraction",
+    "RetractedandRepublishedFrom": "retraction",
+    "ExpressionOfConcernFor": "concern",
+    "PartialRetractionOf": "concern",
+    "ErratumFor": "correction",
+    "UpdateOf": "correction",
+    "CorrectedandRepublishedFrom": "correction",
+}
 _UNLABELLED = {"UNLABELLED", "UNASSIGNED", "UNLABELED"}
 _UNII = re.compile(r"[0-9A-Z]{10}")
 _EXPONENT = re.compile(r"\s*[-−–+]?\d")
@@ -45,85 +50,41 @@ def parse(stream: BinaryIO, source: str) -> Iterator[Record]:
     """Documents, deletions and faults (offset: XML line) in file order, one record in memory at a time.
 
     Raises ParseError (offset: XML line) where the XML breaks, after the records that were whole; LimitError where one
-    record exceeds ``MAX_RECORD_BYTES``. DTDs and the network are never consulted, entities never expanded.
+    record exceeds `pubmed_stream.MAX_RECORD_BYTES`. DTDs and the network are never consulted, entities never expanded.
     """
-    for number, element in enumerate(_elements(stream, source), 1):
-        yield from _records(element, number)
+    for number, (element, line) in enumerate(elements(stream, source), 1):
+        yield from _records(element, number, line)
 
 
-def _elements(stream: BinaryIO, source: str) -> Iterator[_Element]:
-    chunks, encoding = _chunks(stream, source)
-    # collect_ids stays at its default: collect_ids=False makes libxml2 load the DTD, whatever load_dtd says
-    parser = etree.XMLPullParser(
-        ("start", "end"),
-        tag=(*SETS, *RECORDS),
-        encoding=encoding,
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    root: _Element | None = None
-    pending = 0
-    for chunk in itertools.chain(chunks, [None]):  # None: the end
-        failure = _feed(parser, chunk)
-        pending += len(chunk or b"")
-        for event, element in parser.read_events():
-            if not isinstance(element, _Element):  # other events carry tuples; none is asked for
-                continue
-            root = element if root is None else root
-            if event == "end" and element.tag in RECORDS and (element is root or element.getparent() is root):
-                yield element
-                pending = 0
-        if failure is not None:
-            raise ParseError(f"not well-formed XML: {failure.msg}", source=source, offset=failure.lineno) from failure
-        if pending > MAX_RECORD_BYTES:
-            raise LimitError(f"no record ends within {MAX_RECORD_BYTES} bytes", source=source)
-        if root is not None and root.tag in SETS:
-            del root[:-1]  # all but the last child are complete and done with
-
-
-def _feed(parser: etree.XMLPullParser, chunk: bytes | None) -> etree.XMLSyntaxError | None:
-    try:
-        parser.close() if chunk is None else parser.feed(chunk)
-    except etree.XMLSyntaxError as error:
-        return error
-    return None
-
-
-def _chunks(stream: BinaryIO, source: str) -> tuple[Iterator[bytes], str | None]:
-    """The XML's bytes and, where the XML declaration cannot be trusted, their encoding."""
-    first = stream.read(_CHUNK)
-    bom = codecs.BOM_UTF8 if first.startswith(codecs.BOM_UTF8) else b""
-    first = bom + first[len(bom) :].lstrip()  # XML allows nothing before its declaration, exporters do
-    chunks = itertools.chain([first], iter(partial(stream.read, _CHUNK), b""))
-    if first[len(bom) :].startswith(b'"'):
-        content = unwrap(chunks, source)
-        first = next(content, b"").removeprefix(codecs.BOM_UTF8).lstrip()
-        return itertools.chain([first], content), "utf-8"
-    return chunks, None
-
-
-def _records(element: _Element, number: int) -> Iterator[Record]:
+def _records(element: _Element, number: int, line: int) -> Iterator[Record]:
     if element.tag == "DeleteCitation":
-        yield from (_deletion(child, number) for child in element.iterfind("PMID"))
+        yield from (_deletion(child, number, line) for child in element.iterfind("PMID"))
         return
     try:
-        yield _document(element)
+        document = _document(element)
     except ParseError as error:
-        yield Fault(error.record or f"record {number}", error.reason, _line(element))
+        yield Fault(error.record or f"record {number}", error.reason, line)
+        return
+    yield document
+    yield from _marks(element, document)
 
 
-def _deletion(element: _Element, number: int) -> Deletion | Fault:
+def _deletion(element: _Element, number: int, line: int) -> Deletion | Fault:
     try:
         return Deletion(_pmid(element))
     except ParseError as error:
-        return Fault(f"record {number} (DeleteCitation)", error.reason, _line(element))
+        return Fault(f"record {number} (DeleteCitation)", error.reason, line)
 
 
-def _line(element: _Element) -> int | None:
-    return cast("int | None", element.sourceline)
+def _marks(element: _Element, notice: Document) -> Iterator[Mark]:
+    """What a notice says about other works; one whose work is in no index has nothing that a mark could hold to."""
+    path = "MedlineCitation/CommentsCorrectionsList/CommentsCorrections"
+    for link in element.iterfind(path):
+        kind = _NOTICES.get(link.get("RefType", ""))
+        pmid, doi = pmid_of(_text(link.find("PMID"))), doi_of(_text(link.find("RefSource")))
+        work = f"pmid:{pmid}" if pmid else f"doi:{doi}"
+        if kind and (pmid or doi) and pmid != notice.pmid:
+            yield Mark(work, kind, notice.published, f"pmid:{notice.pmid}")
 
 
 def _document(element: _Element) -> Document:

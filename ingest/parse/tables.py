@@ -10,10 +10,15 @@ from itertools import zip_longest
 
 from lxml.etree import _Element, tostring
 
+from ingest.errors import LimitError
 from ingest.schema import Table
 
 MAX_SPAN = 200
 """Columns or rows that one cell may span; a larger number in the source is a mistake and counts as this."""
+
+MAX_CELLS = 500_000
+MAX_CHARACTERS = 16_000_000
+"""Of one table, written out: spans repeat cells, every row repeats the header; a small file could fill the memory."""
 
 _SHARED = 24  # a shorter cell is repeated: "Dose: 20; N: 20" reads better than "Dose / N: 20"
 _CELLS = frozenset({"td", "th"})
@@ -30,6 +35,11 @@ class Grid:
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many characters its rows have at most, written out."""
+        return len(self.rows) * (sum(map(len, self.header)) + 1) + sum(sum(map(len, row)) for row in self.rows)
 
     def lines(self) -> list[str]:
         """The rows as text, one line each."""
@@ -94,7 +104,8 @@ def read_table(table: _Element, read_lines: Callable[[_Element], Sequence[str]])
     """The table as a grid; None if it has no text. ``read_lines`` gives the lines of text of a cell or caption.
 
     A title that fills the first rows joins the caption. Without a ``thead``, the first rows are the header if they
-    look like one. A table of one column is layout: each line of its cells is a row.
+    look like one. A table of one column is layout: each line of its cells is a row. Raises LimitError above
+    ``MAX_CHARACTERS``.
     """
     captions = [line for part in table if local(part) == "caption" for line in read_lines(part)]
     top, rows = _resolved(table, "thead", read_lines), _resolved(table, "tbody", read_lines)
@@ -106,6 +117,8 @@ def read_table(table: _Element, read_lines: Callable[[_Element], Sequence[str]])
     top, rows = ([row for row in part if any(cell.lines for cell in row)] for part in (top, rows))
     if not rows:
         top, rows = [], top
+    if _heads_a_group(captions, top, rows):
+        top, rows = top[:-1], [top[-1], *rows]
     captions += [row[0].text for row in top if _spans(row)]
     top = [row for row in top if not _spans(row)]
     width = max(map(len, top + rows), default=0)
@@ -115,7 +128,10 @@ def read_table(table: _Element, read_lines: Callable[[_Element], Sequence[str]])
     if not content:
         lines = tuple((line,) for line in (*captions, *notes))
         return Grid("", (), lines) if lines else None
-    return Grid(" ".join(captions), _joined(top, width), tuple(content), tuple(notes))
+    grid = Grid(" ".join(captions), _joined(top, width), tuple(content), tuple(notes))
+    if grid.size > MAX_CHARACTERS:
+        raise LimitError(f"a table of more than {MAX_CHARACTERS} characters, written out: its cells span too much")
+    return grid
 
 
 def text_of(element: _Element) -> str:
@@ -136,6 +152,13 @@ def _local(tag: object) -> str:
 def _spans(row: Sequence[_Cell]) -> bool:
     """Whether one cell fills the whole row: a title, or the heading of a group of rows."""
     return len(row) > 1 and bool(row[0].lines) and all(cell.element is row[0].element for cell in row)
+
+
+def _heads_a_group(captions: Sequence[str], top: Sequence[Sequence[_Cell]], rows: Sequence[Sequence[_Cell]]) -> bool:
+    """Whether the last row of a ``thead`` is the heading of the first group of rows, after the table's own title."""
+    titled = bool(captions) or any(_spans(row) for row in top[:-1])
+    heading = bool(top) and _spans(top[-1]) and not _TITLE.match(top[-1][0].text)
+    return titled and heading and any(_spans(row) for row in rows)
 
 
 def _header_rows(rows: Sequence[Sequence[_Cell]]) -> int:
@@ -217,9 +240,7 @@ def _foot(row: _Element, read_lines: Callable[[_Element], Sequence[str]]) -> lis
     return list(cells[0]) if len(cells) == 1 else [" ".join(line for lines in cells for line in lines)]
 
 
-def _number(value: str | None) -> int:
-    if value is None:
-        return 1
+def _number(value: str) -> int:
     return min(int(value), MAX_SPAN) if value.isascii() and value.isdigit() and len(value) < 9 and int(value) > 0 else 1
 
 
@@ -227,17 +248,26 @@ def _resolved(table: _Element, part: str, read_lines: Callable[[_Element], Seque
     """The rows of the head or body, each spanning cell repeated in every place that it covers."""
     rows: list[list[_Cell]] = []
     carried: dict[int, _Cell] = {}
+    places = 0
     for element in _rows_of(table, part):
         row: list[_Cell] = []
+        tall = False
         for cell in element:
-            if local(cell) not in _CELLS:
+            if _local(cell.tag) not in _CELLS:
                 continue
+            if carried:
+                _carry(row, carried)
+            across, down = cell.get("colspan"), cell.get("rowspan")
+            filled = _Cell(cell, read_lines(cell), 1 if down is None else _number(down))
+            tall = tall or filled.rows > 1
+            row += [filled] if across is None else [filled] * _number(across)
+        if carried or tall:
             _carry(row, carried)
-            across, down = _number(cell.get("colspan")), _number(cell.get("rowspan"))
-            row += [_Cell(cell, read_lines(cell), down)] * across
-        _carry(row, carried)
-        carried = {at: replace(cell, rows=cell.rows - 1) for at, cell in enumerate(row) if cell.rows > 1}
+            carried = {at: replace(cell, rows=cell.rows - 1) for at, cell in enumerate(row) if cell.rows > 1}
         rows.append(row)
+        places += len(row)
+        if places > MAX_CELLS:
+            raise LimitError(f"a table of more than {MAX_CELLS} cells: they span too much")
     return rows
 
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date
+from urllib.parse import urlsplit
 
 LICENCE = "public domain"
 
@@ -15,7 +16,7 @@ _REPAIRS = {
     "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl",
 }  # fmt: skip
 _ODD = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\uf06d\uf0a3-\uf0b7\ufb00-\ufb04\ufff9-\ufffb]"
+    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\uf06d\uf0a3-\uf0b7\ufb00-\ufb04\ufff9-\ufffb\ud800-\udfff]"
 )
 _LIGATURES = "\ufb00\ufb01\ufb02\ufb03\ufb04"
 _DEAD = re.compile(r"Error!\s?(?:Hyperlink reference|Reference source|Bookmark)[\w ]*\.")
@@ -28,7 +29,7 @@ def _repair(match: re.Match[str]) -> str:
     character = match.group()
     if character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029":
         return " "
-    return _REPAIRS.get(character, "")
+    return "\ufffd" if "\ud800" <= character <= "\udfff" else _REPAIRS.get(character, "")  # half a pair: lost
 
 
 def clean(text: str) -> str:
@@ -40,6 +41,15 @@ def clean(text: str) -> str:
     if not text.isprintable():
         text = _ODD.sub(_repair, text)
     return " ".join(text.split())
+
+
+def link(url: str) -> str:
+    """A web address on one line; empty where it is none."""
+    try:
+        parts = urlsplit(clean(url))
+    except ValueError:
+        return ""
+    return clean(url) if parts.scheme in {"http", "https"} and parts.netloc else ""
 
 
 def is_identifier(text: str) -> bool:

@@ -19,6 +19,8 @@ Split = Literal["tune", "measure", "mixed"]
 Style = Literal["generic", "brand", "misspelt", "two-drug", "population"]
 Text = Annotated[str, Field(min_length=1)]
 Model = TypeVar("Model", bound=BaseModel)
+STARTER = "starter"
+"""The kind of a set that `rag.evals.starter` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,11 @@ def split_of(drugs: Iterable[str]) -> Split:
 def load(folder: Path) -> tuple[QuestionSet, ...]:
     """Every set of the folder, by file name; raises `EvaluationError` with file and question.
 
-    A file without any ``[set]`` and ``[[question]]`` holds other data and is passed over.
+    A file without any ``[set]`` and ``[[question]]`` holds other data and is passed over, as is a set of the kind
+    ``starter``.
     """
     contents = {path: content_of(path) for path in sorted(folder.glob("*.toml"))}
-    sets = tuple(_read(path, *found) for path, found in contents.items() if found[1].keys() & {"set", "question"})
+    sets = tuple(_read(path, *found) for path, found in contents.items() if _is_ours(found[1]))
     seen: dict[str, str] = {}
     for one in sets:
         for question in one.questions:
@@ -118,6 +121,11 @@ def load(folder: Path) -> tuple[QuestionSet, ...]:
     if len({one.name for one in sets}) < len(sets):
         raise EvaluationError(f"{folder}: two files have the same set name")
     return sets
+
+
+def _is_ours(content: dict[str, Any]) -> bool:
+    head = content.get("set")
+    return bool(content.keys() & {"set", "question"}) and not (isinstance(head, dict) and head.get("kind") == STARTER)
 
 
 def content_of(path: Path) -> tuple[bytes, dict[str, Any]]:

@@ -18,9 +18,11 @@ from rag.drugs import Resolver
 from rag.errors import IndexUnavailableError, NotFoundError
 from rag.generations import Manifest
 from rag.query import Query
+from rag.recall import Event, events_of
 from rag.receipt import Asked, sealed
 from rag.recheck import Checked, Claimed, check
 from rag.types import Answer, Filters, Hit, Notice, Provenance, Quote, Receipt, Reference, Safety, Statement
+from rag.versions import Versions, WorkDiff, diff_of, versions_of
 
 T = TypeVar("T")
 TEXT = "Drug interactions of the scripted label. Propafenone raises the exposure of colchicine in this script. End."
@@ -65,6 +67,9 @@ class Shelf:
 
     def document(self, document_id: str) -> Document | None:
         return self.documents.get(document_id)
+
+    def versions(self, work_id: str) -> list[tuple[Document, int]]:
+        return [(one, len(one.sections)) for one in self.documents.values() if one.work_id == work_id]
 
     def passage(self, passage_id: str) -> Passage | None:
         return PASSAGE if passage_id == PASSAGE.passage_id else None
@@ -129,6 +134,17 @@ class ScriptedEngine:
         if record_id not in records:
             raise NotFoundError(f"no such id: {record_id!r}")
         return records[record_id]
+
+    def recall(self, answer_id: str) -> list[Event]:
+        return list(events_of(self.answer(answer_id), lambda _: self.documents))
+
+    def versions(self, work_id: str) -> Versions:
+        return versions_of(Shelf(self.documents), work_id)
+
+    def diff(
+        self, work_id: str, start: str | None = None, end: str | None = None, section: str | None = None
+    ) -> WorkDiff:
+        return diff_of(Shelf(self.documents), work_id, start, end, section)
 
     def close(self) -> None:
         self.closed = True

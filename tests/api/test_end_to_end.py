@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from importlib.resources import as_file, files
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -20,7 +21,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from ingest.passages import split
 from ingest.pipeline import ingest
-from ingest.schema import Document
+from ingest.schema import Document, Mark
 from ingest.store import Store
 from rag.build import build
 from rag.dense import HashEmbedder
@@ -155,6 +156,68 @@ def put(store: Store, documents: Iterable[Document]) -> None:
     with store.writing() as batch:
         for item in documents:
             batch.put(item, split(item))
+
+
+def taken_up(client: TestClient, generation: str) -> None:
+    wait_until(lambda: client.get("/readyz").json()["index"] == generation)
+
+
+def test_a_paper_retracted_after_it_was_cited_is_recalled_and_never_cited_again(
+    tmp_path: Path, changing: Store
+) -> None:
+    settings, asked = Settings(home=tmp_path), {"question": "Does sulthiazine cure hiccups?"}
+    text = "Sulthiazine cured hiccups in nine of ten adults of a trial."
+    put(changing, [document("pubmed:8", [("abstract", text)], "sulthiazine", pmid="8", doi="10.1/Eight")])
+    build(changing, HashEmbedder(), settings.index_dir)
+    with started(lambda: engine_of(settings, changing)) as client:
+        wait_until(lambda: ready(client))
+        given = client.post("/ask", json=asked).json()
+        assert {reference["document_id"] for reference in given["references"]} == {"pubmed:8"}
+        with changing.writing() as batch:
+            batch.mark(Mark("doi:10.1/eight", "retraction", date(2024, 1, 2), "doi:10.1/nine"))
+        for rebuilt in (False, True):
+            if rebuilt:
+                taken_up(client, build(changing, HashEmbedder(), settings.index_dir).generation)
+            for day in (None, "2023-01-01"):
+                assert client.post("/ask", json={**asked, "as_of": day}).json()["references"] == []
+                assert client.post("/search", json={**asked, "as_of": day}).json()["hits"] == []
+        shown = client.post("/search", json={**asked, "filters": {"include_retracted": True}}).json()["hits"]
+        assert [(hit["document_id"], hit["retracted"]) for hit in shown] == [("pubmed:8", True)]
+        assert client.get("/documents/pubmed:8").json()["marks"] == [
+            {"work": "doi:10.1/eight", "kind": "retraction", "on": "2024-01-02", "by": "doi:10.1/nine"}
+        ]
+        (event,) = client.get(f"/answers/{given['answer_id']}/recall").json()
+        assert (event["number"], event["what"], event["on"], event["by"]) == (
+            given["references"][0]["number"], "retracted", "2024-01-02", "doi:10.1/nine",
+        )  # fmt: skip
+
+
+def test_what_was_in_force_on_a_day_answers_for_it(tmp_path: Path, changing: Store) -> None:
+    settings, asked = Settings(home=tmp_path), {"question": "What is the maximum daily dose of sulthiazine?"}
+    versions = [
+        document(
+            f"label:s:{number}",
+            [("dosage_and_administration", f"The maximum daily dose of sulthiazine is {10 * number} mg.")],
+            "sulthiazine",
+            effective=date(2020 + number, 1, 1),
+            published=date(2020 + number, 1, 1),
+            sha256=str(number),
+        )
+        for number in (1, 2)
+    ]
+    put(changing, versions)
+    build(changing, HashEmbedder(), settings.index_dir)
+    with started(lambda: engine_of(settings, changing)) as client:
+        wait_until(lambda: ready(client))
+        for day, dose, told in (("2021-06-01", "10 mg", True), ("2022-01-01", "20 mg", False), (None, "20 mg", False)):
+            answer = client.post("/ask", json={**asked, "as_of": day}).json()
+            assert [one["text"] for one in answer["statements"]] == [
+                f"The maximum daily dose of sulthiazine is {dose}."
+            ]
+            assert ("superseded_source" in {notice["code"] for notice in answer["notices"]}) == told
+        assert client.post("/ask", json={**asked, "as_of": "2020-12-31"}).json()["statements"] == []
+        (change,) = client.get("/works/s/diff", params={"from": "2021-06-01"}).json()["sections"][0]["edits"]
+        assert (change["kind"], change["numbers_before"], change["numbers_after"]) == ("changed", ["10"], ["20"])
 
 
 def test_questions_are_answered_while_the_index_is_swapped(tmp_path: Path, changing: Store) -> None:

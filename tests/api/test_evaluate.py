@@ -64,6 +64,48 @@ def test_answers_are_measured_with_the_settings_own_models(tmp_path: Path, quest
     assert (tmp_path / "home" / "evals" / "answers" / "report.md").exists()
 
 
+STARTER = """
+[set]
+name = "s"
+kind = "starter"
+description = "One is answered, one is not."
+
+[[question]]
+id = "1"
+kind = "label"
+text = "What is the boxed warning of Multaq for recently decompensated heart failure?"
+drugs = ["dronedarone"]
+sections = ["boxed_warning"]
+facts = ["halves it"]
+
+[[question]]
+id = "2"
+kind = "outside"
+text = "Which train goes from Lyon to Geneva in the morning?"
+"""
+
+
+def test_questions_on_the_starter_corpus_are_asked_of_a_store_of_their_own(tmp_path: Path) -> None:
+    home = tmp_path / "elsewhere"
+    (tmp_path / "starter.toml").write_text(STARTER)
+    environment = {"CITERX_HOME": str(tmp_path / "home"), "CITERX_DEVICE": "cpu"}
+    command = ["eval", "starter", "--home", str(home), "--questions", str(tmp_path), "--json"]
+    result = CliRunner().invoke(app, command, env=environment)
+    assert result.exit_code == 1  # the fact is wrong, the goal is not reached
+    assert json.loads(result.stdout)["shares"] == {"first": 1, "found": 1, "facts": 0, "abstained": 1}
+    assert not (tmp_path / "home").exists()
+
+
+def test_questions_on_the_starter_corpus_are_asked_of_nothing_else(tmp_path: Path) -> None:
+    real = tmp_path / "real.txt"
+    real.write_text("A note of somebody else on colchicine and on how it is taken. " * 5)
+    environment = {"CITERX_HOME": str(tmp_path / "home")}
+    assert CliRunner().invoke(app, ["ingest", str(real)], env=environment).exit_code == 0
+    result = CliRunner().invoke(app, ["eval", "starter", "--home", str(tmp_path / "home")], env=environment)
+    assert result.exit_code == 2
+    assert "other sources" in result.stderr
+
+
 @pytest.mark.parametrize("measured", ["retrieval", "answers"])
 @pytest.mark.parametrize(
     ("option", "told"),

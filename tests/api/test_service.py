@@ -305,6 +305,7 @@ def test_the_description_of_the_api_is_complete(client: TestClient) -> None:
     description = client.get("/openapi.json").json()
     assert description["paths"].keys() == {
         "/ask", "/search", "/verify", "/documents/{document_id}", "/passages/{passage_id}", "/answers/{answer_id}",
+        "/answers/{answer_id}/recall", "/works/{work_id}/versions", "/works/{work_id}/diff",
         "/healthz", "/readyz", "/metrics", "/problems",
     }  # fmt: skip
     for path, methods in description["paths"].items():

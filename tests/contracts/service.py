@@ -23,9 +23,16 @@ ANSWER = {
 REFERENCE = {
     "number", "document_id", "passage_id", "kind", "title", "section", "drugs", "version", "published", "superseded",
     "retracted", "editorial", "url", "citation", "quotes", "expression_of_concern", "corrected",
-    "stance",
+    "stance", "pages", "agreement",
 }  # fmt: skip
-HIT = {"rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published", "also"}
+HIT = {
+    "rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published", "also",
+    "superseded", "retracted", "expression_of_concern", "corrected", "agreement", "variants",
+}  # fmt: skip
+VERSION = {
+    "document_id", "version", "title", "published", "effective", "superseded_on", "retracted",
+    "expression_of_concern", "corrected", "marks", "editorial", "sections", "url",
+}  # fmt: skip
 EXPLANATION = {"ranks", "fused", "rerank", "section", "base", "rules", "score"}
 UNDERSTANDING = {
     "shape", "drugs", "searched", "classes", "sections", "populations", "routes", "unresolved", "lookalikes",
@@ -56,6 +63,7 @@ ASK_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"question": "x", "filters": {"published_after": TODAY, "published_before": "2014-01-01"}}, "#/filters"),
     ({"question": "x", "filter": {}}, "#/filter"),
     ({"question": "x", "filters": {"drug": ["a"]}}, "#/filters/drug"),
+    ({"question": "x", "filters": {"include_retracted": True}}, "#/filters/include_retracted"),
     ({"question": "x", "filters": {"a/b~c": 1}}, "#/filters/a~1b~0c"),
     ({}, "#/question"),
 ]
@@ -65,6 +73,7 @@ SEARCH_REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"question": "x", "k": 2.5}, "#/k"),
     ({"question": "x", "explain": "yes"}, "#/explain"),
     ({"question": "x", "max_references": 3}, "#/max_references"),
+    ({"question": "x", "filters": {"include_retracted": "yes"}}, "#/filters/include_retracted"),
 ]
 
 
@@ -216,6 +225,46 @@ class ServiceContract:
         assert {(hit["kind"], hit["section"]) for hit in narrowed} <= {("label", section)}
         none = {"question": self.question, "filters": {"published_before": "1800-01-01"}}
         assert client.post("/search", json=none).json()["hits"] == []
+
+    def test_retracted_papers_are_found_where_they_are_asked_for(self, client: TestClient) -> None:
+        body = {"question": self.question, "k": 5, "filters": {"include_retracted": True}}
+        posted = client.post("/search", json=body).json()["hits"]
+        linked = client.get("/search", params={"question": self.question, "k": "5", "include_retracted": "true"})
+        assert posted
+        assert linked.json()["hits"] == posted
+
+    def test_the_versions_of_a_work_and_what_changed(self, client: TestClient) -> None:
+        reference = self.answer(client)["references"][0]
+        work = client.get(f"/documents/{reference['document_id']}").json()["work_id"]
+        listed = client.get(f"/works/{work}/versions")
+        assert listed.status_code == 200, listed.text
+        assert listed.json()["work_id"] == work
+        versions = {one["document_id"]: one for one in listed.json()["versions"]}
+        assert all(one.keys() == VERSION for one in versions.values())
+        assert versions[reference["document_id"]]["sections"] >= 1
+        params = {"from": reference["version"], "to": reference["document_id"], "section": reference["section"]}
+        changed = client.get(f"/works/{work}/diff", params=params)
+        assert changed.status_code == 200, changed.text
+        found = changed.json()
+        assert found["before"] == found["after"] == versions[reference["document_id"]]
+        assert found["unchanged"] >= 1
+        assert {(one["state"], len(one["edits"])) for one in found["sections"]} == {("unchanged", 0)}
+
+    @pytest.mark.parametrize("path", ["versions", "diff", "diff?from=1&to=2"])
+    def test_a_work_that_is_not_there_is_a_problem(self, client: TestClient, path: str) -> None:
+        refused(client.get(f"/works/none/{path}"), 404, "not-found")
+
+    def test_a_section_that_no_version_has_is_a_problem(self, client: TestClient) -> None:
+        reference = self.answer(client)["references"][0]
+        work = client.get(f"/documents/{reference['document_id']}").json()["work_id"]
+        params = {"from": reference["version"], "section": "no_such_section"}
+        refused(client.get(f"/works/{work}/diff", params=params), 404, "not-found")
+        refused(client.get(f"/works/{work}/diff?since=1"), 422, "validation")
+
+    def test_what_became_of_an_answer_just_given(self, client: TestClient) -> None:
+        answer = self.answer(client)
+        assert client.get(f"/answers/{answer['answer_id']}/recall").json() == []
+        refused(client.get("/answers/none/recall"), 404, "not-found")
 
     def test_an_explained_search_says_why_each_hit_is_there(self, client: TestClient) -> None:
         body = {"question": self.question, "k": 5}

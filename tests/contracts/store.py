@@ -10,9 +10,12 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from sqlalchemy import func, update
 
+from ingest.database import contents
 from ingest.errors import ParseError, StoreError
-from ingest.schema import Document, DrugNames, Kind, Passage, Section, Table, passage_id
+from ingest.records import content_key
+from ingest.schema import Deletion, Document, DrugNames, Kind, Mark, Passage, Section, Table, pages_between, passage_id
 from ingest.store import Counts, Store
 
 WORK = "0f0e0d0c-0000-4000-8000-000000000001"
@@ -31,7 +34,14 @@ def label(
         sha256=f"{text}|{effective}|{editorial}",
         sections=(
             Section("boxed_warning", "WARNING", ("WARNING",), "Danger: \U0001f480 é."),
-            Section("dosage", "Dosage", ("Use", "Dosage"), text, (Table("Doses", ("Age",), (("9",), ("10",)), 0, 4),)),
+            Section(
+                "dosage",
+                "Dosage",
+                ("Use", "Dosage"),
+                text,
+                (Table("Doses", ("Age",), (("9",), ("10",)), 0, 4),),
+                ((0, 7), (4, 8)),
+            ),
         ),
         published=effective,
         effective=effective,
@@ -51,7 +61,9 @@ def cut(document: Document) -> list[Passage]:
             if not line:
                 continue
             name = passage_id(document.document_id, section.slug, *span)
-            passages.append(Passage(name, document.document_id, section.slug, *span, line, f"{document.title} | x"))
+            place = (document.document_id, section.slug, *span)
+            pages = pages_between(section.pages, *span)
+            passages.append(Passage(name, *place, line, f"{document.title} | x", pages))
     return passages
 
 
@@ -69,6 +81,30 @@ def ends(store: Store) -> dict[str, date | None]:
     return {row.passage.document_id: row.superseded_on for row in store.index_rows()}
 
 
+def paper(name: str, pmid: str = "", doi: str = "", **fields: object) -> Document:
+    """A paper as one source has it: its names are what marks find it by."""
+    made = label("1", date(2010, 1, 1), text=f"Abstract of {name}.")
+    made = replace(made, document_id=name, work_id=name, kind=Kind.ARTICLE, pmid=pmid, doi=doi)
+    return replace(made, **fields)  # type: ignore[arg-type]
+
+
+def mark(store: Store, *marks: Mark) -> list[str]:
+    """Each mark in a transaction of its own; the outcomes."""
+    outcomes: list[str] = []
+    for one in marks:
+        with store.writing() as batch:
+            outcomes.append(batch.mark(one))
+    return outcomes
+
+
+def read(store: Store, document: Document) -> Document:
+    """The document as the store has it now."""
+    found = store.document(document.document_id)
+    assert found
+    return found
+
+
+RETRACTION = Mark("doi:10.1/x", "retraction", date(2020, 2, 2), "pmid:77")
 V1, V2, V3 = label("9", date(2010, 1, 1)), label("10", date(2012, 1, 1)), label("11", date(2012, 1, 1))
 UNDATED, UNDATED2 = label("0a0b", None), label("0c0d", None)
 
@@ -179,6 +215,121 @@ class StoreContract:
             assert batch.delete(WORK) == 0
         assert store.revision() == revision
 
+    def test_a_mark_holds_for_what_is_there_and_for_what_comes_later(self, store: Store) -> None:
+        here, later = paper("pubmed:1", "1", "10.1/X"), paper("pmc:2", doi="10.1/x")
+        put(store, here)
+        revision = store.revision()
+        assert mark(store, RETRACTION, RETRACTION) == ["marked", "unchanged"]
+        assert store.revision() == revision + 1
+        assert read(store, here) == replace(here, retracted=True, marks=(RETRACTION,))
+        put(store, later)
+        for document in (here, later):
+            assert read(store, document) == replace(document, retracted=True, marks=(RETRACTION,))
+            assert store.documents([document.document_id])[document.document_id].marks == (RETRACTION,)
+        assert {row.retracted for row in store.index_rows()} == {True}
+        assert store.counts().retracted == 2
+
+    def test_a_mark_on_nothing_that_is_here_changes_nothing_yet(self, store: Store) -> None:
+        put(store, V1)
+        revision = store.revision()
+        assert mark(store, RETRACTION) == ["marked"]
+        assert store.revision() == revision
+
+    def test_a_newer_record_takes_back_its_own_mark_and_no_other(self, store: Store) -> None:
+        own = paper("pubmed:1", "1", revised=date(2020, 1, 1), retracted=True, corrected=True)
+        doubt = Mark("pmid:1", "concern", None, "a list")
+        put(store, own)
+        mark(store, doubt)
+        put(store, replace(own, revised=date(2021, 1, 1), sha256="new", retracted=False, corrected=False))
+        found = read(store, own)
+        assert (found.retracted, found.corrected, found.expression_of_concern) == (False, False, True)
+        assert found.marks == (doubt,)
+
+    def test_one_form_of_a_paper_tells_of_the_other_by_a_name_that_both_have(self, store: Store) -> None:
+        record = paper("pubmed:1", "1", "10.1/x", revised=date(2020, 1, 1), retracted=True)
+        text, other = paper("pmc:1", doi="10.1/x"), paper("pmc:9", doi="10.1/other")
+        put(store, text, other)
+        mark(store, replace(RETRACTION, work="pmid:1", kind="correction"))
+        put(store, record)
+        told = (
+            replace(RETRACTION, work="pmid:1", kind="correction"),
+            Mark("doi:10.1/x", "retraction", record.revised, record.document_id),
+        )
+        assert read(store, text) == replace(text, retracted=True, corrected=True, marks=told)
+        assert read(store, other) == other
+        with store.writing() as batch:
+            batch.delete(record.work_id)
+        assert read(store, text) == text
+
+    @pytest.mark.parametrize("wrong", ["1", "isbn:1", "doi:a\0", "doi:a\ud800"])
+    def test_a_mark_that_names_no_work_is_refused(self, store: Store, wrong: str) -> None:
+        with store.writing() as batch, pytest.raises(ParseError, match="mark"):
+            batch.mark(replace(RETRACTION, work=wrong))
+
+    def test_the_earlier_date_of_a_mark_stays(self, store: Store) -> None:
+        document = paper("pubmed:1", doi="10.1/x")
+        put(store, document)
+        dates = (None, date(2020, 2, 2), date(2021, 1, 1), date(2019, 1, 1), None)
+        outcomes = mark(store, *(replace(RETRACTION, on=day) for day in dates))
+        assert outcomes == ["marked", "marked", "unchanged", "marked", "unchanged"]
+        assert read(store, document).marks == (replace(RETRACTION, on=date(2019, 1, 1)),)
+
+    @pytest.mark.parametrize("order", list(permutations(range(3))))
+    def test_a_deletion_holds_against_older_records_in_any_order(self, store: Store, order: tuple[int, ...]) -> None:
+        old = paper("1", "1", revised=date(2020, 1, 1))
+        new = replace(old, revised=date(2022, 1, 1), sha256="new")
+        for step in order:
+            with store.writing() as batch:
+                if step == 0:
+                    batch.withdraw(Deletion("1", date(2021, 1, 1)))
+                else:
+                    batch.put((old, new)[step - 1], cut(old))
+        assert read(store, old) == new
+
+    def test_a_deletion_without_a_date_is_as_new_as_what_it_removed(self, store: Store) -> None:
+        old = paper("1", "1", revised=date(2020, 1, 1))
+        new = replace(old, revised=date(2020, 1, 2), sha256="new")
+        undated = replace(old, revised=None, sha256="undated")
+        put(store, old)
+        with store.writing() as batch:
+            assert batch.withdraw(Deletion("1")) == 1
+            assert batch.withdraw(Deletion("2")) == 0
+        assert put(store, old, undated, new) == ["withdrawn", "withdrawn", "ingested"]
+        assert put(store, paper("2", "2", revised=date(2030, 1, 1))) == ["withdrawn"]
+
+    def test_a_new_way_of_reading_replaces_what_is_there_once(self, store: Store) -> None:
+        put(store, V1, replace(V1, sha256="as another file tells it"))
+        with store.writing() as batch:  # as an older release wrote it
+            older = func.replace(contents.c.sha256, content_key(V1)[len(V1.sha256) :], "/0")
+            batch._connection.execute(update(contents).values(sha256=older))
+        assert not store.holds(V1)
+        assert put(store, V1, V1) == ["replaced", "unchanged"]
+        assert store.holds(V1)
+
+    def test_versions_come_oldest_first_with_their_sections_counted(self, store: Store) -> None:
+        put(store, V3, V1, V2, replace(V1, document_id="label:x:1", work_id="another"))
+        found = store.versions(WORK)
+        assert [document.version for document, _ in found] == ["9", "10", "11"]
+        assert [document.superseded_on for document, _ in found] == [V2.effective, V3.effective, None]
+        assert {sections for _, sections in found} == {2}
+        assert store.versions("none") == []
+
+    def test_vectors_of_texts_that_are_gone_are_dropped(self, store: Store) -> None:
+        keys = [bytes([number % 256, number // 256]) for number in range(700)]
+        for model in ("m", "n"):
+            store.put_vectors(model, {key: np.ones(2, np.float16) for key in keys})
+        assert store.prune_vectors(set(keys[:3])) == 2 * 697
+        assert set(store.vectors("m", keys)) == set(store.vectors("n", keys)) == set(keys[:3])
+
+    def test_kept_answers_are_listed_by_day(self, store: Store) -> None:
+        store.save_answer("1", {"answer_id": "1"})
+        store.save_answer("2", {"answer_id": "2"})
+        ((first, one), (second, two)) = store.answers()
+        assert first <= second
+        assert (one, two) == ({"answer_id": "1"}, {"answer_id": "2"})
+        assert [payload for _, payload in store.answers(date(2000, 1, 1))] == [one, two]
+        assert list(store.answers(date(9999, 1, 1))) == []
+
     def test_an_editorial_summary_gives_way_to_the_real_source(self, store: Store) -> None:
         summary = label("9", date(2010, 1, 1), editorial=True)
         other_version = label("1", date(2030, 1, 1), editorial=True)
@@ -222,6 +373,22 @@ class StoreContract:
         assert ends(store) == {V1.document_id: V2.effective, V2.document_id: None, unrelated.document_id: None}
         assert put(store, replace(V3, document_id="label:another:1", work_id="another")) == ["replaced"]
         assert store.document(unrelated.document_id) is None
+
+    def test_the_same_words_are_found_in_other_documents(self, store: Store) -> None:
+        other = replace(V1, document_id="label:other:1", work_id="other")
+        lined = replace(other.sections[1], text="Take  one.\nNot two.", tables=(), pages=())
+        put(store, V1, V2, replace(other, sections=(other.sections[0], lined)))
+        names = {one.text: one.passage_id for one in cut(V1)}
+        found = store.same_words(names.values())
+        assert found[names["Take one."]] == tuple(sorted({V2.document_id, "label:other:1"}))
+        assert store.same_words(["nothing"]) == {}
+
+    def test_the_tables_of_a_passages_section(self, store: Store) -> None:
+        put(store, V1)
+        names = [one.passage_id for one in cut(V1)]
+        found = store.tables(names)
+        assert set(found.values()) == {V1.sections[1].tables}
+        assert names[0] not in found
 
     def test_drug_names(self, store: Store) -> None:
         put(store, V1)

@@ -1,7 +1,7 @@
 """The checks of wording, numbers and bibliography: on made-up sources, and on the shared data where it is present.
 
-The full wording check streams all shared texts (about 40 s): here it runs over the real labels of the starter's drugs
-and all abstracts; ``citerx corpora check`` runs it over everything.
+The whole check reads all shared texts (about 40 s): here the numbers are those of some drugs, and the wording is
+compared with their real labels and all abstracts; ``citerx corpora check`` takes everything.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from corpora import starter
-from corpora.checks import bibliography, numbers, shared, wording
-from corpora.checks.model import Line, articles, labels
+from corpora.checks import bibliography, drawn, numbers, shared, wording
+from corpora.checks.model import Label, Line, Page, Study, articles, labels, pages, studies
 from tests.shared_data import shared as shared_file
 
-LINES = [line for label in labels(starter()) for line in label.lines]
+SAMPLE = [label for label in labels(starter()) if label.drug in {"colchicine", "digoxin"}] + labels(starter())[::16]
+PAGES, STUDIES = pages(starter()), studies(starter())
+RECORDS: list[Label | Page | Study] = [*labels(starter()), *PAGES, *STUDIES]
+LINES = [line for record in RECORDS for line in record.lines]
 TEN = ["alpha", "beta", "gamma", "delta", "kappa", "sigma", "omega", "theta", "zeta", "lambda"]
 
 
@@ -28,14 +31,17 @@ def line(text: str) -> Line:
 
 
 @pytest.fixture(scope="module")
-def real_labels(tmp_path_factory: pytest.TempPathFactory) -> list[shared.LabelText]:
-    """The real labels of the starter's drugs, without the older versions of labels (which repeat the newest)."""
-    folder = tmp_path_factory.mktemp("shared") / "labels"
-    folder.mkdir()
-    for name in ("drug-label-core.json.zip", "drug-label-complete.json.zip", "sections-2016.jsonl.gz", "spl"):
-        (folder / name).symlink_to(shared_file(f"labels/{name}"))
-    words = {label.drug for label in labels(starter())}
-    return [text for text in shared.label_texts(folder.parent) if words & text.names]
+def real_labels() -> list[shared.LabelText]:
+    """The real labels of the sampled drugs."""
+    shared_file("labels/drug-label-core.json.zip")
+    wanted = [shared.name_words(label.drug) for label in SAMPLE]
+    found = shared.label_texts(shared_file("labels").parent)
+    return [text for text in found if any(words <= text.names for words in wanted)]
+
+
+@pytest.fixture(scope="module")
+def exempt() -> list[numbers.Exemption]:
+    return numbers.exemptions(starter().with_name("exceptions.toml"))
 
 
 @given(
@@ -99,10 +105,38 @@ def test_a_wrong_dose_a_foreign_set_id_and_a_needless_exemption_are_found() -> N
     assert any("'7 mg' is in no label" in reason for reason in reasons)
 
 
-def test_numbers_are_those_of_the_real_labels(real_labels: list[shared.LabelText]) -> None:
-    found = labels(starter())
-    exempt = numbers.exemptions(starter().with_name("exceptions.toml"))
-    assert list(numbers.untrue(found, numbers.collect(found, real_labels), exempt)) == []
+def test_numbers_are_those_of_the_real_labels(
+    real_labels: list[shared.LabelText], exempt: list[numbers.Exemption]
+) -> None:
+    assert list(numbers.untrue(SAMPLE, numbers.collect(SAMPLE, real_labels), exempt)) == []
+
+
+def test_numbers_of_trials_are_those_of_their_papers(exempt: list[numbers.Exemption]) -> None:
+    real = bibliography.records(shared_file("literature").parent, drawn.papers(STUDIES, []))
+    assert list(drawn.trials(STUDIES, real, exempt)) == []
+    planted = [dataclasses.replace(STUDIES[0], lines=(line("HbA1c fell by 4.44%."),))]
+    assert [finding.reason for finding in drawn.trials(planted, real, [])] == [
+        "'4.44 %' is in no paper it is drawn from"
+    ]
+    (finding,) = drawn.trials([dataclasses.replace(STUDIES[0], nct="NCT00000001", lines=())], real, [])
+    assert "names the trial" in finding.reason
+
+
+def test_numbers_of_guidelines_are_those_of_the_guideline_or_of_the_labels_named(
+    exempt: list[numbers.Exemption],
+) -> None:
+    folder = shared_file("guidelines/doc_004.pdf").parent
+    guides = [page for page in PAGES if page.source in drawn.GUIDES]
+    assert len(guides) == 2
+    assert list(drawn.guidelines(guides, numbers.Real({}), {}, folder, exempt)) == []
+    planted = [dataclasses.replace(guides[0], lines=(line("Discard within 444 days."),))]
+    assert [finding.place for finding in drawn.guidelines(planted, numbers.Real({}), {}, folder, [])] == ["line 1"]
+    known = numbers.Numbers()
+    known.add("30 mg once daily, PMID")
+    real = numbers.Real({"enoxaparin": known})
+    lines = (line("Enoxaparin: 30 mg"), line("Gabapentin: 30 mg"), line("One paper, PMID 16858720"))
+    (other,) = drawn.guidelines([dataclasses.replace(guides[0], source="", lines=lines)], real, {}, folder, [])
+    assert other.reason.startswith("'30 mg'")
 
 
 def test_a_dose_ten_times_too_high_is_found(real_labels: list[shared.LabelText]) -> None:
@@ -129,7 +163,9 @@ def test_bibliography_is_the_real_records() -> None:
     found = articles(starter())
     real = bibliography.records(shared_file("literature").parent, {article.pmid for article in found})
     assert list(bibliography.wrong(found, real)) == []
-    assert {pmid for pmid, record in real.items() if record.retracted} == {"20067456"}
+    retracted = {pmid for pmid, record in real.items() if record.retracted}
+    assert "20067456" in retracted
+    assert len(retracted) == 8
     title = dataclasses.replace(real["25148570"], title="Another", authors=("Nobody",), retracted=True)
     reasons = [finding.reason for finding in bibliography.wrong(found, real | {"25148570": title})]
     assert len(reasons) == 3

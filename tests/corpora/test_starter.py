@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +14,9 @@ import pytest
 from corpora import sources, starter
 from corpora.check import structure
 from corpora.checks import shape
-from corpora.checks.model import articles, labels
+from corpora.checks.model import articles, labels, pages, studies
 from ingest.parse import pubmed, spl
+from ingest.pipeline import read as read_all
 from ingest.schema import Document
 
 DRUGS = {path.stem for path in (starter() / "labels").glob("*.xml")}
@@ -43,8 +46,13 @@ def test_it_holds_what_the_readme_promises() -> None:
         "digoxin",
     }
     assert asked <= DRUGS
-    assert len(DRUGS) >= 15
-    assert len(articles(starter())) >= 10
+    assert len(DRUGS) >= 120
+    found = articles(starter())
+    assert len({article.pmid for article in found}) == len(found) >= 80
+    retracted = [one for one in found if one.element.xpath(".//PublicationType[. = 'Retracted Publication']") != []]
+    assert len(retracted) >= 5
+    assert len(studies(starter())) == 5
+    assert sorted(Path(page.file).suffix for page in pages(starter())) == [".html", ".html", ".html", ".pdf"]
 
 
 @pytest.mark.parametrize("drug", sorted(DRUGS))
@@ -64,11 +72,32 @@ def test_the_label_parser_reads_names_sections_and_rows(drug: str) -> None:
 
 
 def test_the_literature_parser_reads_summaries_and_the_retraction() -> None:
-    with (starter() / "literature.xml").open("rb") as stream:
-        records = [record for record in pubmed.parse(stream, "literature.xml") if isinstance(record, Document)]
+    records = []
+    for path in sorted(starter().glob("literature*.xml")):
+        with path.open("rb") as stream:
+            records += [record for record in pubmed.parse(stream, path.name) if isinstance(record, Document)]
     assert len(records) == len(articles(starter()))
     assert all(record.editorial and record.sections for record in records)
-    assert [record.pmid for record in records if record.retracted] == ["20067456"]
+    assert "20067456" in [record.pmid for record in records if record.retracted]
+
+
+@pytest.mark.parametrize("folder", ["trials", "guidelines"])
+def test_the_parsers_read_the_mark_and_the_link_of_trials_and_guidelines(folder: str) -> None:
+    found = list(read_all([str(starter() / folder)]))
+    documents = [record for record in found if isinstance(record, Document)]
+    assert len(documents) == len(found) == len(list((starter() / folder).iterdir()))
+    sources = {study.mark["source"] for study in studies(starter())} | {page.source for page in pages(starter())}
+    for document in documents:
+        assert (document.editorial, document.licence) == (True, "Apache-2.0")
+        assert document.url in sources
+        assert document.sections
+
+
+def test_the_pdf_is_what_its_script_writes(tmp_path: Path) -> None:
+    script = starter().with_name("starter-sources") / "injection_safety.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path / "made.pdf")], check=True)
+    kept = starter() / "guidelines" / "injection-safety-outpatient.pdf"
+    assert (tmp_path / "made.pdf").read_bytes() == kept.read_bytes()
 
 
 def test_set_ids_are_distinct_and_the_real_ones_are_named() -> None:
@@ -103,6 +132,27 @@ def test_a_planted_fault_of_shape_is_found(fault: str, tmp_path: Path) -> None:
     assert any(reason in finding.reason for finding in structure(tmp_path)), structure(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "reason"),
+    [
+        ("trials/NCT00528879.json", '"editorial": true', '"editorial": false', "no mark"),
+        ("trials/NCT00528879.json", "study/NCT00528879", "study/NCT00528880", "must link to the registry"),
+        ("trials/NCT00528879.json", "nlm.nih.gov/23425012/", "nlm.nih.gov/1/", "must link to papers"),
+        ("guidelines/renal-dosing.html", "citerx:editorial", "citerx:other", "no mark"),
+        ("guidelines/renal-dosing.html", "Editorial summary", "Summary", "must begin with"),
+        ("guidelines/renal-dosing.html", 'content="CiteRx', 'content="Someone', "author must be"),
+    ],
+)
+def test_a_planted_fault_of_a_trial_or_guideline_is_found(
+    name: str, old: str, new: str, reason: str, tmp_path: Path
+) -> None:
+    original = (starter() / name).read_text(encoding="utf-8")
+    assert old in original
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_text(original.replace(old, new), encoding="utf-8")
+    assert any(reason in finding.reason for finding in structure(tmp_path)), structure(tmp_path)
+
+
 def test_a_literature_summary_without_its_note_is_found(tmp_path: Path) -> None:
     shutil.copytree(starter(), tmp_path / "starter")
     path = tmp_path / "starter" / "literature.xml"
@@ -117,18 +167,3 @@ def test_source_descriptions_are_complete(path: Path) -> None:
     for key in ("title", "homepage", "urls", "format", "parser", "licence", "citation", "notes"):
         assert described[key], key
     assert all(url.startswith("https://") for url in described["urls"])
-
-
-def test_the_extended_corpus_has_the_same_shape() -> None:
-    extended = starter().with_name("extended")
-    assert structure(extended) == []
-    found = labels(extended)
-    assert len(found) >= 100
-    assert not {label.drug for label in found} & DRUGS
-
-
-def test_the_papers_of_both_corpora_are_told_apart_and_some_are_retracted() -> None:
-    every = [*articles(starter()), *articles(starter().with_name("extended"))]
-    numbers = [article.pmid for article in every]
-    assert len(numbers) == len(set(numbers)) >= 90
-    assert sum(article.element.xpath(".//PublicationType[. = 'Retracted Publication']") != [] for article in every) >= 5

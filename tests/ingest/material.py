@@ -27,10 +27,11 @@ def write_labels(path: Path, records: list[dict[str, Any]]) -> Path:
     return path
 
 
-def article(pmid: int, text: str = "It worked in most. It failed in some.") -> str:
-    """One PubmedArticle."""
+def article(pmid: int, text: str = "It worked in most. It failed in some.", *, revised: int | None = None) -> str:
+    """One PubmedArticle, last revised on the first day of a year."""
+    day = f"<DateRevised><Year>{revised}</Year><Month>01</Month><Day>01</Day></DateRevised>" if revised else ""
     return (
-        f"<PubmedArticle><MedlineCitation><PMID Version='1'>{pmid}</PMID><Article><Journal><JournalIssue><PubDate>"
+        f"<PubmedArticle><MedlineCitation><PMID Version='1'>{pmid}</PMID>{day}<Article><Journal><JournalIssue><PubDate>"
         "<Year>2020</Year></PubDate></JournalIssue><Title>J Test</Title></Journal>"
         f"<ArticleTitle>Trial {pmid}</ArticleTitle><Abstract><AbstractText>{escape(text)}</AbstractText></Abstract>"
         "</Article></MedlineCitation></PubmedArticle>"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.passages import MAX_ROW_WORDS, MAX_WORDS, RUN_ON_WORDS, split
+from ingest.passages import MAX_ROW_WORDS, MAX_WORDS, RUN_ON_WORDS, Headings, split
 from ingest.schema import Document, DrugNames, Kind, Passage, Section, Table
 from ingest.sentences import sentences
 
+HEADING = re.compile(r"2\.\d\s+[A-Z]")
 words = st.text(alphabet="abcXYZ 0159.,;:()[]•\n?!", max_size=400)
 
 
@@ -82,6 +85,26 @@ def test_passages_are_bounded_and_run_ons_cut() -> None:
     passages = split(document(section("description", "word " * 1000), section("warnings", "A b c d. " * 300)))
     assert max(len(passage.text.split()) for passage in passages) <= RUN_ON_WORDS
     assert all(len(p.text.split()) <= MAX_WORDS for p in passages if p.section == "warnings")
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("unit", ["word ", "Abc. ", "• x ", "1. A", "a\n", "x (see 1). ", "2.1 Dose\nx. "])
+def test_time_grows_with_the_length_alone(unit: str) -> None:
+    """A square of these lengths would take minutes."""
+    text = (unit * (1_500_000 // len(unit))).strip()
+    passages = split(document(section("description", text)))
+    assert sum(passage.end - passage.start for passage in passages) > len(text) / 2
+
+
+@given(st.lists(st.sampled_from(["2.1 Dose", "2.2 Other Things", "Words.", "", "x 2.3 None"]), max_size=12), st.data())
+def test_the_heading_above_is_the_nearest_line_that_is_one(lines: list[str], data: st.DataObject) -> None:
+    text = "\n".join(lines)
+    start = data.draw(st.integers(0, max(0, len(text) - 1)))
+    before = text[:start].split("\n")
+    starts = [len("\n".join(before[:number])) + bool(number) for number in range(len(before))]
+    found = [at for at in starts if at < start and HEADING.match(text, at)]
+    expected = text[found[-1] :].split("\n")[0] if found and not HEADING.match(text, start) else ""
+    assert Headings(text).above(start) == expected
 
 
 def table_section(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> Section:

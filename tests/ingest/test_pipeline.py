@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from ingest.errors import StoreError
-from ingest.pipeline import BATCH_DOCUMENTS, InterruptedIngestError, Progress, Report, _records, ingest
-from ingest.schema import Document, Fault
-from ingest.sources import Source
+from ingest.pipeline import BATCH_DOCUMENTS, InterruptedIngestError, Progress, Report, _records, _Run, ingest
+from ingest.schema import Document, Fault, Mark
+from ingest.sources import Limits, Source
 from ingest.store import Store
 from tests.ingest.material import article, label_record, write_articles, write_labels
 from tests.shared_data import shared
@@ -84,12 +84,33 @@ def test_versions_replacements_and_deletions(store: Store, folder: Path) -> None
     assert store.counts().documents == {"article": 1, "label": 2}
 
 
-def test_a_record_after_its_deletion_comes_back(store: Store, folder: Path) -> None:
-    ingest(store, [str(write_articles(folder / "1", [article(1)]))])
-    write_articles(folder / "2", [], deleted=[1])
-    report = ingest(store, [str(folder / "2"), str(folder / "1")])
-    assert non_zero(report) == {"deleted": 1, "ingested": 1}
-    assert store.counts().documents == {"article": 1}
+def test_a_deleted_record_comes_back_only_where_it_was_revised_later(store: Store, folder: Path) -> None:
+    write_articles(folder / "baseline", [article(1, revised=2020), article(2)])
+    write_articles(folder / "update", [article(3, revised=2021)], deleted=[1, 2])
+    write_articles(folder / "later", [article(1, revised=2022)])
+    runs = (
+        (("baseline", "update"), {"ingested": 3, "deleted": 2}),
+        (("baseline", "update"), {"skipped": 2, "unchanged": 1}),
+        (("later",), {"ingested": 1}),
+        (("update", "baseline"), {"skipped": 2, "unchanged": 1}),
+    )
+    for names, expected in runs:
+        report = ingest(store, [str(folder / name) for name in names])
+        assert non_zero(report) == expected
+    assert {line.reason for line in report.lines} == {
+        "its source withdrew it, and this record was not revised after that"
+    }
+    assert store.counts().documents == {"article": 2}
+
+
+def test_marks_are_reported_and_a_bad_one_is_a_fault(store: Store) -> None:
+    run = _Run(store, None, Limits())
+    good = Mark("pmid:1", "retraction", None, "a list")
+    for mark in (good, good, Mark("1", "retraction")):
+        run.take("list", mark)
+    run.flush()
+    assert non_zero(run.report) == {"marked": 1, "unchanged": 1, "faults": 1}
+    assert run.report.lines[0].record == "'1'"
 
 
 def test_trouble_is_a_line_and_stops_nothing(store: Store, folder: Path) -> None:

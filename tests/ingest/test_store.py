@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import MARKS, UNKNOWN_DAY, superseded_on
+from ingest.batch import UNKNOWN_DAY, superseded_on
 from ingest.errors import StoreError
+from ingest.records import MARKS
 from ingest.schema import Document, DrugNames, Kind, Section, Table
 from ingest.store import Store
 from tests.contracts.store import V1, StoreContract, cut, ends, label, put

@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.errors import StoreError
 from ingest.passages import split
-from ingest.schema import Document, DrugNames, Kind, Passage, Section
+from ingest.schema import Document, DrugNames, Kind, Passage, Section, Table
 from rag.drugs import Resolver, keys_of
 from rag.index import Scope
 from rag.lexical import analyse
@@ -83,6 +83,29 @@ class Bookshelf:
 
     def passage(self, passage_id: str) -> Passage | None:
         return next((page for page in self.pages if page.passage_id == passage_id), None)
+
+    def same_words(self, passage_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        wanted = {page.passage_id: page for page in self.pages if page.passage_id in set(passage_ids)}
+        same = {
+            name: tuple(
+                other.document_id
+                for other in self.pages
+                if other.document_id != page.document_id and other.text.split() == page.text.split()
+            )
+            for name, page in wanted.items()
+        }
+        return {name: others for name, others in same.items() if others}
+
+    def tables(self, passage_ids: Iterable[str]) -> dict[str, tuple[Table, ...]]:
+        wanted = [page for page in self.pages if page.passage_id in set(passage_ids)]
+        found = {page.passage_id: self.books[page.document_id].section(page.section) for page in wanted}
+        return {name: section.tables for name, section in found.items() if section and section.tables}
+
+    def versions(self, work_id: str) -> list[tuple[Document, int]]:
+        found = [book for book in self.books.values() if book.work_id == work_id]
+        return [
+            (replace(book, sections=()), len(book.sections)) for book in sorted(found, key=lambda book: book.version)
+        ]
 
     def save_answer(self, answer_id: str, payload: Mapping[str, Any]) -> None:
         if self.full:

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from ingest.schema import Kind
 from rag.citations import short_pages, vancouver
 from tests.rag.bookshelf import document
 
@@ -74,3 +75,10 @@ def test_summaries_say_that_they_are_summaries() -> None:
 )
 def test_page_ranges(pages: str, expected: str) -> None:
     assert short_pages(pages) == expected
+
+
+def test_the_pages_of_a_guideline_are_named() -> None:
+    bare = replace(ARTICLE, kind=Kind.GUIDELINE, url="https://example.org/g")
+    assert vancouver(bare, (7, 3, 8, 9)).endswith(" p. 3, 7-9. Available from: https://example.org/g")
+    assert " p. 12-4." in vancouver(bare, (12, 13, 14))
+    assert " p. " not in vancouver(bare)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.schema import Document
+from ingest.schema import Document, Mark
 from rag.compose import answer_to_dict, markers
 from rag.dense import HashEmbedder
 from rag.engine import Engine
@@ -208,8 +208,61 @@ def test_editorial_and_superseded_sources_are_announced() -> None:
     then = engine_of(shelf).ask("Dose of colchicine for gout flares?", as_of=date(2020, 6, 1))
     assert then.statements
     assert not then.references[0].superseded
+    (told,) = (notice.message for notice in then.notices if notice.code == "superseded_source")
+    assert told == "In force on the day asked for, but replaced since: [1] (on 2021-01-01)."
     now = engine_of(shelf).ask("Dose of colchicine for gout flares?")
     assert (now.status, now.references) == ("abstained", ())
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("day", [None, date(2021, 1, 1)])
+def test_a_retracted_paper_is_never_evidence_whatever_the_day_and_the_filter(known: bool, day: date | None) -> None:
+    text = "Propafenone with colchicine was harmless in a trial of both drugs."
+    paper = document("pubmed:8", [("abstract", text)], "propafenone", retracted=known)
+    sound = engine_of(Bookshelf([*corpus(), replace(paper, retracted=False)])).ask(PAIR, as_of=day)
+    assert "harmless" in sound.answer
+    shelf = Bookshelf([*corpus(), paper])
+    shelf.books["pubmed:8"] = replace(paper, retracted=True)  # the index may not know it yet
+    for filters in (Filters(include_retracted=True), Filters(kinds=("article",), include_retracted=True)):
+        answer = engine_of(shelf).ask(PAIR, filters=filters, as_of=day)
+        assert "pubmed:8" not in {reference.document_id for reference in answer.references}
+        assert "harmless" not in answer.answer
+        _, hits, _ = engine_of(shelf).search(PAIR, 10, filters, day)
+        assert [hit.document.retracted for hit in hits if hit.document.document_id == "pubmed:8"] == [True]
+
+
+def test_who_says_what_became_of_a_source_is_told() -> None:
+    paper = document(
+        "pubmed:8",
+        [("abstract", "Propafenone with colchicine was harmless in a trial of both drugs.")],
+        corrected=True,
+        expression_of_concern=True,
+        marks=(Mark("pmid:8", "correction", date(2021, 3, 4), "pmid:9"), Mark("pmid:8", "correction", None, "a list")),
+    )
+    answer = engine_of(Bookshelf([*corpus(), paper])).ask(PAIR)
+    number = next(one.number for one in answer.references if one.document_id == "pubmed:8")
+    told = {notice.code: notice.message for notice in answer.notices}
+    assert told["corrected_source"].endswith(f"of: [{number}] (pmid:9 on 2021-03-04, a list).")
+    assert told["expression_of_concern"].endswith(f"about: [{number}].")
+
+
+def test_versions_and_what_changed_are_looked_up() -> None:
+    old = corpus()[1]
+    new = replace(old, document_id="label:c:5", version="5")
+    engine = engine_of(Bookshelf([old, new]))
+    assert [one.version for one in engine.versions("c").versions] == ["4", "5"]
+    assert engine.diff("c", "4", "5").changed == 0
+    with pytest.raises(NotFoundError):
+        engine.versions("d")
+
+
+def test_what_became_of_an_answers_references_is_looked_up() -> None:
+    shelf = Bookshelf(corpus())
+    engine = engine_of(shelf)
+    answer = engine.ask("Dose of colchicine for gout flares?")
+    assert engine.recall(answer.answer_id) == []
+    shelf.books["label:c:4"] = replace(corpus()[1], superseded_on=date(2022, 1, 1))
+    assert {event.what for event in engine.recall(answer.answer_id)} == {"superseded"}
 
 
 def test_the_demonstration_corpus_is_announced() -> None:
@@ -282,7 +335,7 @@ def test_look_ups(engine: Engine) -> None:
     query, hits, timings = engine.search(PAIR, 3)
     assert query.drugs == (("propafenone",), ("colchicine",))
     assert 0 < len(hits) <= 3
-    assert timings.keys() == {"retrieve", "total"}
+    assert timings.keys() == {"retrieve", "compare", "total"}
     assert engine.passage(hits[0].passage.passage_id) == hits[0].passage
     assert engine.document("label:c:4") == corpus()[1]
     for look_up in (engine.passage, engine.document, engine.answer):

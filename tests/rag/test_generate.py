@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.generate import MAX_STATEMENTS, MAX_WORDS, Extractive, Generator, Scripted, group_name, wants_literature
+from rag.generate import MAX_STATEMENTS, MAX_WORDS, Extractive, Generator, Scripted, group_name
 from rag.query import Query, understand
 from rag.types import Draft, Evidence, Hit
 from tests.contracts.generator import GeneratorContract
@@ -88,7 +88,7 @@ def test_padding_is_left_out() -> None:
     ("question", "expected"), [("Which studies compare them?", True), ("Is it safe in renal impairment?", False)]
 )
 def test_questions_for_literature_are_recognised(question: str, expected: bool) -> None:
-    assert wants_literature(question) is expected
+    assert understand(question, Bookshelf(corpus()).resolver()).study is expected
 
 
 def test_without_a_drug_there_is_one_group() -> None:

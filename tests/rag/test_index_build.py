@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import fcntl
 import json
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from ingest.passages import split
 from ingest.schema import Kind
+from ingest.store import Store
 from rag import refined
+from rag.build import prune
 from rag.dense import HashEmbedder
 from rag.errors import IndexBuildError, IndexCorruptError
 from rag.generations import current, stamp
 from rag.index import Index, Manifest, Scope, build
 from rag.placement import Machine
+from tests.rag.bookshelf import document
 from tests.rag.shelf import EMBEDDER, EVERYTHING, Counting, Row, Shelf, passage, shelf
 
 
@@ -153,3 +158,17 @@ def test_the_trained_index_is_made_where_vectors_do_not_fit(tmp_path: Path) -> N
         index = Index.open(tmp_path, "cpu", within=room)
         assert index.kind == kind
         assert 77 in {row for row, _ in index.dense(vector, 5, EVERYTHING)}
+
+
+def test_vectors_of_texts_that_are_gone_are_dropped_and_no_others(tmp_path: Path) -> None:
+    old = document("label:s:1", [("dosage", "Take ten."), ("warnings", "Mind the gap.")], "sulthiazine", sha256="1")
+    new = replace(old, sha256="2", sections=old.sections[1:])
+    with closing(Store.open(f"sqlite:///{tmp_path / 'store.db'}")) as store:
+        for one, left in ((old, 0), (new, 1)):
+            with store.writing() as batch:
+                batch.put(one, split(one))
+            build(store, EMBEDDER, tmp_path / "index")
+            assert prune(store) == left
+        embedder = Counting()
+        build(store, embedder, tmp_path / "index", rebuild=True)
+        assert embedder.texts == 0

@@ -72,4 +72,4 @@ def test_weights_ship_with_the_code() -> None:
     assert weights
     assert all(path.parts[0] in wheel["packages"] for path in weights)
     ignored = (ROOT / ".gitignore").read_text().split()  # what git ignores is left out of the wheel
-    assert not [path for path in weights for rule in [*wheel["exclude"], *ignored] if path.match(rule)]
+    assert not [path for path in weights for rule in [*wheel.get("exclude", []), *ignored] if path.match(rule)]

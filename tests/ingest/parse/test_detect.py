@@ -9,7 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.errors import UnknownFormatError
-from ingest.parse import FORMATS, HEAD_BYTES, Parser, detect, openfda, pubmed, spl
+from ingest.parse import (
+    FORMATS,
+    HEAD_BYTES,
+    Parser,
+    articles,
+    detect,
+    marks,
+    openfda,
+    plain,
+    pubmed,
+    sections2016,
+    spl,
+    trials,
+)
 from ingest.sources import Source, walk
 from tests.shared_data import shared
 
@@ -27,6 +40,18 @@ LABEL = {"id": "1", "set_id": "2", "openfda": {}}
 @pytest.mark.parametrize(
     ("text", "parser"),
     [
+        (json.dumps({"set_id": "2", "drug_guess": "x", "confidence": 1}), sections2016.parse),
+        (json.dumps({"pmid": "1", "title": "x"}), articles.parse),
+        (json.dumps({"pmid": "1", "abstract": "x"}) + '\n{"any": "thing"}', articles.parse),
+        (json.dumps({"protocolSection": {}}), trials.parse),
+        (json.dumps([{"protocolSection": {}}]), trials.parse),
+        (json.dumps({"nextPageToken": "x", "studies": []}), trials.parse),
+        (json.dumps({"status": "ok", "message-type": "work", "message": {}}), marks.parse_crossref),
+        (json.dumps({"DOI": "10.1/x", "update-to": []}), marks.parse_crossref),
+        ("pmid\trevised\n1\t\n", marks.parse_table),
+        ("Record ID,OriginalPaperDOI,RetractionNature\n", marks.parse_table),
+        ("Words of a guideline. " * 9, plain.parse),
+        ("# Heading\n\nWords of a guideline. " * 9, plain.parse),
         (SPL, spl.parse),
         (PREFIXED, spl.parse),
         (PROLOG % "document" + SPL, spl.parse),
@@ -60,13 +85,17 @@ def test_utf16(encoding: str) -> None:
     [
         (b"", "nothing"),
         (b" \n", "nothing"),
-        (b"%PDF-1.7", "%PDF"),
         (b"plain words", "plain words"),
         (b"<document><id/></document>", "root element document"),
-        (b"<article/>", "root element article"),
+        (b"<artikel/>", "root element artikel"),
         (b"<!-- no more", "without a root"),
         (b"<?xml version='1.0' encoding='none-such'?><a/>", "broken XML"),
-        (b'{"protocolSection": {}}', "protocolSection"),
+        (b'{"pmid": 1}', "pmid"),
+        (b"a,b,c\n" + b"1,2,3\n" * 40, "a table with the columns"),
+        (b"one\ttwo words\n" * 40, "a table of 2 columns"),
+        (b"words and words " * 40 + b"\0", "binary"),
+        (b"12.5 7 8 9 " * 40, "fewer than 20 words"),
+        (b"12.5 7 8 9 ug " * 40, "mostly no words"),
         (b'{"set_id": "1"}\n{"set_id": "2"}\n', "lines"),
         (b'[1, 2, {"a"', "list"),
         (b'"a word"', "a word"),

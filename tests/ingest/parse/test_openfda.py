@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import LimitError, ParseError
-from ingest.parse import openfda
+from ingest.parse import HEAD_BYTES, detect, openfda
 from ingest.parse.loinc import BY_CODE, BY_SLUG, SECTIONS
 from ingest.schema import Document, Fault, Record
 from tests.ingest.parse.labels import GOLDEN, SET_ID, Endless, check_sections, label_json, one_json, read_json, summary
@@ -260,3 +260,26 @@ def test_golden_records(name: str) -> None:
         assert isinstance(document, Document)
         check_sections(document)
     assert {"records": len(records), "chosen": [summary(document) for document in chosen]} == golden
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("shape", ["list", "answer", "record"])
+def test_other_encodings(encoding: str, shape: str) -> None:
+    record = {"set_id": SET_ID, "id": "1", "version": "3", "description": ["Zürich \N{GRINNING FACE} " * 9_000]}
+    shapes = {"list": [record], "answer": {"meta": {}, "results": [record]}, "record": record}
+    content = json.dumps(shapes[shape], ensure_ascii=False)
+    found = list(openfda.parse(BytesIO(content.encode(encoding)), "x"))
+    assert found == list(openfda.parse(BytesIO(content.encode()), "x"))
+    assert isinstance(found[0], Document)
+    assert detect(content.encode(encoding)[:HEAD_BYTES], "x") is openfda.parse
+
+
+def test_broken_utf16_is_said_so() -> None:
+    content = json.dumps([{"set_id": SET_ID}] * 9_000).encode("utf-16") + b"\x00\xd8 "
+    with pytest.raises(ParseError):
+        list(openfda.parse(BytesIO(content), "x"))
+
+
+def test_a_field_s_name_becomes_clean_text() -> None:
+    document = one_json(**{"a\u202eb\0": ["Some words."], "\u2066": ["Other words."], "a b": ["More words."]})
+    assert sorted(section.slug for section in document.sections) == ["a b", "ab", "unnamed"]

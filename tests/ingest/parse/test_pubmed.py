@@ -8,6 +8,7 @@ from collections import Counter
 from datetime import date
 from io import BytesIO
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from ingest.errors import LimitError, ParseError
 from ingest.parse import pubmed
 from ingest.parse.dates import from_parts, from_words
-from ingest.schema import Deletion, Document, Fault, Record, Section
+from ingest.schema import Deletion, Document, Fault, Mark, Record, Section
 from tests.shared_data import shared
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "pubmed.json").read_text())
@@ -199,6 +200,33 @@ def test_marks(refs: str, types: str, marks: tuple[bool, bool, bool]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ref", "kind"),
+    [
+        ("RetractionOf", "retraction"),
+        ("RetractedandRepublishedFrom", "retraction"),
+        ("ExpressionOfConcernFor", "concern"),
+        ("PartialRetractionOf", "concern"),
+        ("ErratumFor", "correction"),
+        ("UpdateOf", "correction"),
+        ("Cites", None),
+        ("RetractionIn", None),
+        ("CommentOn", None),
+    ],
+)
+def test_what_a_notice_says_of_other_works(ref: str, kind: Literal["retraction", "concern", "correction"]) -> None:
+    link = f"<CommentsCorrections RefType='{ref}'><RefSource>J X. 2001. doi: 10.1000/AbC.</RefSource>"
+    links = f"{link}<PMID Version='1'>7</PMID></CommentsCorrections>{link}</CommentsCorrections>"
+    itself = f"<CommentsCorrections RefType='{ref}'><PMID>5</PMID></CommentsCorrections>"
+    nothing = f"<CommentsCorrections RefType='{ref}'><RefSource>J X</RefSource><PMID>x</PMID></CommentsCorrections>"
+    day = "<Journal><JournalIssue><PubDate><Year>2002</Year></PubDate></JournalIssue></Journal>"
+    lists = f"</Article><CommentsCorrectionsList>{links}{itself}{nothing}</CommentsCorrectionsList>"
+    notice, *marks = read(whole(simple("5", extra=day).replace("</Article>", lists)))
+    assert isinstance(notice, Document)
+    said = [Mark(work, kind, date(2002, 1, 1), "pmid:5") for work in ("pmid:7", "doi:10.1000/abc")]
+    assert marks == (said if kind else [])
+
+
+@pytest.mark.parametrize(
     ("printed", "online", "expected"),
     [
         ("<Year>2018</Year>", "", date(2018, 1, 1)),
@@ -252,6 +280,46 @@ def test_truncation_yields_a_prefix(cut: int, wrapped: bool) -> None:
 @given(st.integers(0, len(SET) - 1), st.integers(0, 255))
 def test_a_changed_byte_raises_nothing_unforeseen(at: int, value: int) -> None:
     read_until_error(SET[:at] + bytes([value]) + SET[at + 1 :])
+
+
+HEAD = '<?xml version="1.0"?>\n<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//x" "https://example.invalid/x.dtd">\n'
+
+
+@pytest.mark.parametrize("between", ["", "\n", " \n\n" * 30, "\ufeff", "\n<!-- note -->\n"])
+@pytest.mark.parametrize("head", ["", HEAD])
+def test_sets_put_together_in_one_file(head: str, between: str) -> None:
+    first, second = whole(simple("1"), simple("2"), head=HEAD).rstrip(), whole(DELETED, simple("3"), head=head)
+    if "note" in between and not head:
+        between = "\n"
+    if "note" in between:  # behind a set it belongs to that set; the next one begins with its declaration
+        second = second + between
+        between = "\n"
+    records = read(first + between + second)
+    assert [getattr(record, "work_id", "") for record in records] == ["1", "2", "301", "", "302", "3"]
+    fault = records[3]
+    assert isinstance(fault, Fault)
+    assert (
+        fault.offset
+        == (first + between + second)[: (first + between + second).index("<DeleteCitation>")].count("\n") + 1
+    )
+
+
+@given(st.integers(0, 600), st.integers(1, 4))
+def test_sets_are_told_apart_wherever_a_chunk_ends(padding: int, number: int) -> None:
+    sets = [whole(simple(str(n), "x" * 9_000 + " " + "y" * padding), head=HEAD) for n in range(1, number + 1)] * 3
+    found = read("".join(sets))
+    assert [record.work_id for record in found if isinstance(record, Document)] == [
+        str(n) for n in range(1, number + 1)
+    ] * 3
+    assert len(found) == 3 * number
+
+
+def test_what_breaks_in_the_second_set_costs_nothing_of_the_first() -> None:
+    first = whole(simple("1"), head=HEAD)
+    records, failure = read_until_error((first + whole(simple("2"), "<oops>", head=HEAD)).encode())
+    assert records == read(whole(simple("1"), simple("2")))
+    assert failure is not None
+    assert failure.offset == first.count("\n") + 6
 
 
 def test_malformed_xml_names_its_line() -> None:

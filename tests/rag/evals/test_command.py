@@ -241,7 +241,7 @@ def test_a_system_returns_what_was_asked_for_best_first(collection: Collection, 
         found = search("Which medicines must not be taken with colchicine?", k)
         assert len({row for row, _ in found}) == len(found) == k
         assert all(row in collection.items for row, _ in found)
-        if name != "citerx":  # takes drugs in turn
+        if not name.startswith("citerx"):  # takes drugs in turn
             assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpora.vocabulary import ingredient_names
@@ -132,6 +132,7 @@ def test_read_twice_is_read_once_and_nothing_medical_goes(parts: list[str]) -> N
         assert len(re.findall(word, once, re.IGNORECASE)) == len(re.findall(word, text))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(name for name in ingredient_names() if name.isalpha())), st.booleans())
 def test_no_drug_is_a_person(name: str, beside: bool) -> None:
     text = f"Since {name.capitalize()} was started the pulse is slow. Can {name.capitalize()} be stopped?"
