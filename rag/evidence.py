@@ -17,6 +17,7 @@ from typing import Protocol
 from rank_bm25 import BM25Plus
 
 from ingest.sentences import Span
+from rag.fits import FITTING, OTHER, for_patient
 from rag.focus import focus, group_of, of_several
 from rag.lexical import analyse
 from rag.query import Query
@@ -85,13 +86,22 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
     if not found:
         return []
     worth = zip(selector.first(query, found), found, strict=True)
-    ranked = [item for _, item in sorted(worth, key=lambda one: (-one[0], *_place(one[1])))]
+    ranked = [
+        item
+        for _, item in sorted(worth, key=lambda one: (not for_patient(query, one[1].text), -one[0], *_place(one[1])))
+    ]
     kept = _distinct(_shares(query, ranked), selector.read if most is None else most)
     evidence = [
-        Evidence(item.hit, item.text, item.start, item.end, round(score, 3))
+        Evidence(item.hit, item.text, item.start, item.end, round(_for_patient(query, item.text, score), 3))
         for item, score in zip(kept, selector.scores(query, kept), strict=True)
     ]
     return sorted(evidence, key=lambda item: (-item.score, item.hit.document.document_id, item.start))
+
+
+def _for_patient(query: Query, text: str, score: float) -> float:
+    """The score with what the row's own range says: the patient's row answers, another one does not."""
+    fits = for_patient(query, text)
+    return score if fits is None else max(score, FITTING) if fits else min(score, OTHER)
 
 
 def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:

@@ -83,7 +83,7 @@ _GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
         (
             "renal",
             "mL/min",
-            rf"\b(?:e?gfr|crcl|ccr|creatinine\sclearance|cr\scl)\b\s?{_FIGURE}(?:\s?ml/min(?:/1\.73\s?m\S)?)?",
+            rf"\b(?:e?gfr|crcl|ccr|(?:creatinine\s)?clearance|cr\scl)\b\s?{_FIGURE}(?:\s?ml/min(?:/1\.73\s?m\S)?)?",
         ),
         (
             "renal",
