@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Literal
@@ -130,9 +131,13 @@ def stand_in_rows(document: Document) -> list[Row]:
     return [{"work_id": work_id} for work_id in dict.fromkeys(document.stands_for if document.editorial else ())]
 
 
+_RESOLVER = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)")
+
+
 def names_of(document: Document) -> tuple[str, ...]:
     """What others call the document, as `Mark.work` does."""
-    named = (("pmid", document.pmid), ("doi", document.doi.lower()))
+    doi = _RESOLVER.sub("", document.doi.strip().lower()).rstrip(".,;")
+    named = (("pmid", document.pmid), ("doi", doi))
     return tuple(f"{kind}:{name}" for kind, name in named if name)
 
 

@@ -181,12 +181,17 @@ def _interaction(row: Sequence[str], header: Sequence[str], roles: Sequence[Role
     )
 
 
+_BARE = re.compile(r"\s*\d+(?:[.,]\d+)*\s*")
+
+
 def _arms(table: Table, number: int) -> dict[int, Range]:
     """Columns for one kidney function each: their head says so, or a row above that has nothing else."""
     found = {place: one for place, name in enumerate(table.header) if place and (one := rate(name, ""))}
     for row in table.rows[:number]:
-        if RENAL.search(row[0]):
-            found |= {place: one for place, cell in enumerate(row) if place and (one := rate(cell, row[0]))}
+        # a dose beside a range ("30 to 50 mL/min | 250") is no head: every other cell must be a range in words
+        heads = {place: rate(cell, row[0]) for place, cell in enumerate(row) if place and not _BARE.fullmatch(cell)}
+        if RENAL.search(row[0]) and len(heads) == len(row) - 1 and all(heads.values()):
+            found |= {place: one for place, one in heads.items() if one}
     return found
 
 

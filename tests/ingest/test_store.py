@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from ingest.batch import UNKNOWN_DAY, superseded_on
 from ingest.errors import StoreError
-from ingest.records import MARKS
+from ingest.records import MARKS, names_of
 from ingest.schema import Document, DrugNames, Kind, Section, Table
 from ingest.store import Store
 from tests.contracts.store import V1, StoreContract, cut, ends, label, put
@@ -289,3 +289,10 @@ def test_a_store_written_by_another_for_too_long_is_named(tmp_path: Path) -> Non
         blocker.execute("begin immediate")
         with pytest.raises(StoreError, match="another process is writing"):
             put(store, V1)
+
+
+@pytest.mark.parametrize(
+    "doi", ["10.1000/X", "https://doi.org/10.1000/x", "doi: 10.1000/x.", "http://dx.doi.org/10.1000/x"]
+)
+def test_a_document_is_called_by_its_bare_doi(doi: str) -> None:
+    assert names_of(replace(V1, doi=doi, pmid="")) == ("doi:10.1000/x",)

@@ -163,3 +163,11 @@ def test_a_span_over_two_rows_is_no_row() -> None:
     section = Section("dosage", "Dosage", (), "\n".join(render_row(RENAL, row) for row in found.rows), (found,))
     assert row_at(section.tables, 0, len(section.text), "dosage") is None
     assert row_at(section.tables, len(section.text) + 1, len(section.text) + 5, "dosage") is None
+
+
+def test_a_dose_beside_a_range_heads_no_column() -> None:
+    rows = (("30 to 50 mL/min", "250"), ("below 30 mL/min", "125"))
+    table = Table("Dose by creatinine clearance", ("Creatinine clearance (mL/min)", "Dose (mg)"), rows, 0, 1)
+    reading = read(table, 1, "dosage_and_administration")
+    assert reading.renal is None or 250 not in reading.renal
+    assert all(dose.renal is None or 250 not in dose.renal for dose in reading.doses)
