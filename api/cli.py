@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api import console, history, prepare
-from api.evaluate import evaluate
-from api.fetch import fetch
-from api.measure import bench, corpora
-from api.train import train
+from api.commands import console, history, prepare
+from api.commands.evaluate import evaluate
+from api.commands.fetch import fetch
+from api.commands.measure import bench, corpora
+from api.commands.train import train
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
@@ -61,7 +61,7 @@ def ingest(
     starter: Annotated[bool, typer.Option("--starter", help="The starter corpus that comes with CiteRx.")] = False,
     json: console.Json = False,
 ) -> None:
-    """Bring labels (SPL XML, openFDA JSON) and literature (PubMed XML) into the store.
+    """Bring labels, literature, guidelines, trials and lists of withdrawals into the store (formats: README).
 
     Exits with 1 when more records were faulty than CITERX_ERROR_THRESHOLD allows, or nothing could be ingested.
     """
@@ -98,7 +98,7 @@ def index(
     with console.store(settings) as store:
         manifest = prepare.indexed(store, settings, rebuild=rebuild)
         if prune:
-            from rag.build import prune as prune_vectors
+            from rag.indexes.build import prune as prune_vectors
 
             typer.echo(f"{prune_vectors(store)} vectors dropped", err=True)
     if json:
@@ -118,7 +118,7 @@ def ask(
     json: console.Json = False,
 ) -> None:
     """Answer a question with citations. An abstention is an answer: exit code 0."""
-    from api import render
+    from api.commands import render
     from api.schemas import AskRequest
 
     settings = console.settings()
@@ -145,7 +145,7 @@ def replay(
 
     Exits with 0 where it is the same byte for byte, with 1 where it differs or cannot be made again.
     """
-    from api import render
+    from api.commands import render
 
     with closing(_engine(console.settings())) as engine:
         result = engine.replay(answer_id)
@@ -165,7 +165,7 @@ def verify(
 
     Exits with 0 where all of it is supported and every quotation stands, else with 1.
     """
-    from api import render
+    from api.commands import render
     from api.schemas import VerifyRequest
 
     is_file = what == "-" or what.endswith(".json")
@@ -191,7 +191,7 @@ def search(
     json: console.Json = False,
 ) -> None:
     """Show the passages that an answer would be made from."""
-    from api import render
+    from api.commands import render
     from api.schemas import ExplainedResponse, SearchRequest, SearchResponse
 
     filters = {"drugs": drug or (), "kinds": kind or (), "include_retracted": retracted}
@@ -240,7 +240,7 @@ def status(json: console.Json = False) -> None:
     if json:
         console.write_json({"store": facts, "index": held})
     else:
-        from api import render
+        from api.commands import render
 
         console.show(render.pairs([*facts.items(), *((f"index {name}", value) for name, value in held.items())]))
 
@@ -261,7 +261,7 @@ def _verdict(error: Exception) -> tuple[int, str]:
     """The exit code and the line for an error that ends a command."""
     from pydantic import ValidationError
 
-    from api.bench import BenchError
+    from api.bench.service import BenchError
     from ingest.errors import FetchError, IngestError
     from rag.errors import NotFoundError, RagError, ReplayError
 
@@ -280,7 +280,7 @@ def _complain(line: str) -> None:
 
 
 def _engine(settings: Settings) -> Engine:
-    from rag.generations import Manifest
+    from rag.indexes.generations import Manifest
 
     Manifest.current(settings.index_dir)  # raises where there is no index, before models load
     from rag.engine import Engine
@@ -292,7 +292,7 @@ def _show_report(report: Report, *, json: bool) -> None:
     if json:
         console.write_json(report.to_json())
         return
-    from api import render
+    from api.commands import render
 
     console.show(render.report(report))
 

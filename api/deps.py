@@ -14,13 +14,13 @@ from fastapi import Depends, Request
 from api.metrics import Metrics
 from api.problems import PROBLEMS, NotReadyError, OverloadedError, slug_of
 from ingest.schema import Document, Passage
-from rag.generations import Manifest
+from rag.checks.recheck import Checked, Claimed
+from rag.history.recall import Event
+from rag.history.versions import Versions, WorkDiff
+from rag.indexes.generations import Manifest
 from rag.query import Query
-from rag.recall import Event
-from rag.recheck import Checked, Claimed
 from rag.settings import Settings
 from rag.types import Answer, Filters, Hit
-from rag.versions import Versions, WorkDiff
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -91,7 +91,7 @@ class Engine(Protocol):
     def diff(
         self, work_id: str, start: str | None = None, end: str | None = None, section: str | None = None
     ) -> WorkDiff:
-        """What changed between two versions, see ``rag.versions.diff_of``; raises ``NotFoundError``."""
+        """What changed between two versions, see ``rag.history.versions.diff_of``; raises ``NotFoundError``."""
 
 
 class Service:

@@ -25,10 +25,10 @@ from api.schemas import (
     VerifyRequest,
 )
 from ingest.schema import Document, Passage
-from rag.recall import Event
-from rag.recheck import Checked
+from rag.checks.recheck import Checked
+from rag.history.recall import Event
+from rag.history.versions import Versions, WorkDiff
 from rag.types import Answer
-from rag.versions import Versions, WorkDiff
 
 router = APIRouter()
 

@@ -11,9 +11,9 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ingest.schema import Kind
-from rag.explain import Explanation, Understanding, explain, understanding
+from rag.asked.explain import Explanation, Understanding, explain, understanding
+from rag.checks.recheck import Assertion, Cited, Claimed, assertions
 from rag.query import Query
-from rag.recheck import Assertion, Cited, Claimed, assertions
 from rag.settings import GeneratorName
 from rag.types import Agreement, Filters, Hit, Quote, Variant
 

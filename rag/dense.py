@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 import torch
 
-from rag import placement
 from rag.batching import Arithmetic, has_bfloat16, through
 from rag.errors import ModelError
+from rag.indexes import placement
 from rag.lexical import analyse
 from rag.settings import Settings
 from rag.types import Floats

@@ -1,8 +1,8 @@
 """Finds the drugs that a text names, from the names that the corpus itself carries.
 
 A wrong drug is worse than none: names that are ordinary words need a capital, a misspelling is corrected only where one
-drug is near and every other far (`rag.correct`), and what looks like a drug but is unknown, or may be one of several,
-is reported so that the answer can abstain. Classes of drugs are found beside them (`rag.classes`).
+drug is near and every other far (`rag.naming.correct`), and what looks like a drug but is unknown, or may be one of
+several, is reported so that the answer can abstain. Classes of drugs are found beside them (`rag.naming.classes`).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Literal, Protocol
 
 from corpora.vocabulary import ingredient_names
 from ingest.schema import DrugNames
-from rag.classes import Classes, ClassMention
-from rag.correct import SHORTEST, Speller, Suggestion
-from rag.everyday import EVERYDAY, FOODS, beside
-from rag.ingredients import SALTS, canonical, ingredients, keys_of, unique, word_set
-from rag.names import CONDITION, synonym_entries, universe, vocabulary_brands
-from rag.spelling import (
+from rag.naming.classes import Classes, ClassMention
+from rag.naming.correct import SHORTEST, Speller, Suggestion
+from rag.naming.everyday import EVERYDAY, FOODS, beside
+from rag.naming.ingredients import SALTS, canonical, ingredients, keys_of, unique, word_set
+from rag.naming.names import CONDITION, synonym_entries, universe, vocabulary_brands
+from rag.naming.spelling import (
     NATURAL,
     could_be_drug,
     has_stem,
@@ -30,7 +30,7 @@ from rag.spelling import (
     nearest,
     ordinary_words,
 )
-from rag.surfaces import PRESENTATIONS, Entry, Rule, Token, choose, surfaces, tokenize, words_of
+from rag.naming.surfaces import PRESENTATIONS, Entry, Rule, Token, choose, surfaces, tokenize, words_of
 
 __all__ = ["Mention", "NameSource", "Reading", "Resolver", "Role", "keys_of"]
 
@@ -64,7 +64,7 @@ class NameSource(Protocol):
 class Mention:
     """A drug in a text: ``text[start:end] == surface``; ``keys`` are its ingredients, ``rule`` how it was found.
 
-    ``role`` is what the question says of it (`rag.roles`).
+    ``role`` is what the question says of it (`rag.asked.roles`).
     """
 
     keys: tuple[str, ...]
@@ -86,7 +86,7 @@ class Reading:
 
     ``lookalikes`` are known to the corpus; ``readings`` are all drugs that a word may mean where that is not sure,
     whether the corpus knows them or not ("MTX", "hydroxazine"); such a word is unresolved. ``beside``: everyday
-    substances that the text joins to a drug (`rag.everyday`).
+    substances that the text joins to a drug (`rag.naming.everyday`).
     """
 
     mentions: tuple[Mention, ...] = ()

@@ -17,28 +17,28 @@ from uuid import uuid4
 from ingest.errors import StoreError
 from ingest.schema import Document, Passage, Table
 from ingest.store import Store
-from rag.agreement import beside, compared
-from rag.answering import Request, respond
-from rag.compose import answer_to_dict
-from rag.coverage import Coverage
-from rag.coverage import Weights as CoverageWeights
+from rag.answers.answering import Request, respond
+from rag.answers.compose import answer_to_dict
+from rag.answers.receipt import Asked, asked_of, receipt_of, sealed
+from rag.answers.replay import Replay, compare
+from rag.checks.recheck import Checked, Claimed, check
 from rag.dense import open_embedder
 from rag.errors import GeneratorError, IndexUnavailableError, NotFoundError, RagError, ReplayError
 from rag.evidence import Selector
 from rag.generate import Generator
-from rag.generators import open_generators
+from rag.history.agreement import beside, compared
+from rag.history.recall import Event, events_of
+from rag.history.versions import Versions, WorkDiff, diff_of, versions_of
+from rag.llm.generators import open_generators
 from rag.query import Query, understand
-from rag.reader import Reader
-from rag.recall import Event, events_of
-from rag.receipt import Asked, asked_of, receipt_of, sealed
-from rag.recheck import Checked, Claimed, check
-from rag.replay import Replay, compare
-from rag.selectors import Plain, Weights
-from rag.selectors import Tuned as TunedSelector
+from rag.ranking.tuned import Tuned
+from rag.sentences.coverage import Coverage
+from rag.sentences.coverage import Weights as CoverageWeights
+from rag.sentences.reader import Reader
+from rag.sentences.selectors import Plain, Weights
+from rag.sentences.selectors import Tuned as TunedSelector
 from rag.settings import Settings
-from rag.tuned import Tuned
 from rag.types import Answer, Embedder, Filters, Hit, Judge, Notice, Receipt
-from rag.versions import Versions, WorkDiff, diff_of, versions_of
 from rag.view import DiskViews, View
 
 log = logging.getLogger(__name__)
@@ -214,7 +214,7 @@ class Engine:
         generator: str | None = None,
         keep: bool = True,
     ) -> Answer:
-        """The answer, with ``keep`` in the store under its id; see `rag.answering` for how it comes about.
+        """The answer, with ``keep`` in the store under its id; see `rag.answers.answering` for how it comes about.
 
         Raises what `view` does, and `GeneratorError`. An answer that could not be kept is still given, with the
         notice ``not_stored``: a reader at the bedside needs it more than the record does.
@@ -223,7 +223,7 @@ class Engine:
         return self._kept(*self._made(asked)) if keep else sealed(*self._made(asked))
 
     def replay(self, answer_id: str) -> Replay:
-        """A kept answer beside the one that its question gets now, which is not kept; see `rag.replay`.
+        """A kept answer beside the one that its question gets now, which is not kept; see `rag.answers.replay`.
 
         Raises `NotFoundError`, `ReplayError` and what `view` does.
         """
@@ -235,7 +235,8 @@ class Engine:
         return compare(stored, again, cache(self._library.document))
 
     def verify(self, claimed: Claimed | str) -> Checked:
-        """What of a text with citations its sources bear out now, see `rag.recheck`; a string: the id of a kept answer.
+        """What of a text with citations its sources bear out now, see `rag.checks.recheck`; a string: the id of a kept
+        answer.
 
         Raises `NotFoundError` and what `view` does.
         """
@@ -278,7 +279,7 @@ class Engine:
     def diff(
         self, work_id: str, start: str | None = None, end: str | None = None, section: str | None = None
     ) -> WorkDiff:
-        """What changed between two versions of a work, see `rag.versions.diff_of`; raises `NotFoundError`."""
+        """What changed between two versions of a work, see `rag.history.versions.diff_of`; raises `NotFoundError`."""
         return diff_of(self._library, work_id, start, end, section)
 
     def recall(self, answer_id: str) -> list[Event]:

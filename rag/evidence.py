@@ -1,7 +1,7 @@
 """From hits to sentences: which sentences of the passages found answer the question, best first.
 
 Every quotable sentence is a candidate. What is cheap to know of them (`Candidate`) picks the few that a `Selector`
-reads (`rag.selectors`): each drug of the question gets its share, and what says the same is read once.
+reads (`rag.sentences.selectors`): each drug of the question gets its share, and what says the same is read once.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Protocol
 from rank_bm25 import BM25Plus
 
 from ingest.sentences import Span
-from rag.fits import FITTING, OTHER, for_patient
-from rag.focus import focus, group_of, of_several
+from rag.asked.focus import focus, group_of, of_several
 from rag.lexical import analyse
 from rag.query import Query
-from rag.spans import quotable
+from rag.sentences.spans import quotable
+from rag.tables.fits import FITTING, OTHER, for_patient
 from rag.types import Evidence, Hit
 
 NEAR_DUPLICATE = 0.85
@@ -47,7 +47,8 @@ class Candidate:
     """A sentence before it is read. ``place``: of its hit in the search, from 0.
 
     ``lexical``: BM25 over the candidates, divided by the sum of the question terms' idf and cut at 1: about 1 where a
-    sentence has every term once; a term that no candidate has weighs as much as the rarest one. ``focus``: `rag.focus`.
+    sentence has every term once; a term that no candidate has weighs as much as the rarest one. ``focus``:
+    `rag.asked.focus`.
     """
 
     hit: Hit
@@ -60,7 +61,9 @@ class Candidate:
 
 
 class Selector(Protocol):
-    """Tells how well sentences answer (`rag.selectors`). Conformance suite: ``tests/contracts/selector.py``."""
+    """Tells how well sentences answer (`rag.sentences.selectors`). Conformance suite:
+    ``tests/contracts/selector.py``.
+    """
 
     @property
     def name(self) -> str:

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ingest.schema import Kind
-from rag.arrange import blocks, of_one_route, unrepeated
-from rag.focus import group_of, mechanisms, names_other, of_several, shared_pathways
+from rag.asked.focus import group_of, mechanisms, names_other, of_several, shared_pathways
 from rag.query import Query
+from rag.sentences.arrange import blocks, of_one_route, unrepeated
 from rag.types import Draft, Evidence
 
 MAX_STATEMENTS = 8

@@ -1,8 +1,8 @@
 """The index: one generation, opened and searched within a `Scope`; `build` makes the next one.
 
-A generation holds ``lexical/`` (tantivy), ``vectors.npy`` (float16), the columns of `rag.scope` and, where the vectors
-do not fit into memory, ``refined.faiss``. All of them count passages by position, the place in the store's order; only
-answers to the outside are row ids.
+A generation holds ``lexical/`` (tantivy), ``vectors.npy`` (float16), the columns of `rag.ranking.scope` and, where the
+vectors do not fit into memory, ``refined.faiss``. All of them count passages by position, the place in the store's
+order; only answers to the outside are row ids.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag import generations
-from rag.build import Source, build
 from rag.errors import EmbedderMismatchError, IndexCorruptError
-from rag.generations import Manifest, stamp
+from rag.indexes import generations
+from rag.indexes.build import Source, build
+from rag.indexes.generations import Manifest, stamp
+from rag.indexes.placement import Device, Machine
+from rag.indexes.searchers import Positions
+from rag.indexes.vectors import Vectors, among, best
 from rag.lexical import CONTEXT_BOOST, Lexical, analyse
-from rag.placement import Device, Machine
-from rag.scope import Columns, Ints, Longs, Scope
-from rag.searchers import Positions
+from rag.ranking.scope import Columns, Ints, Longs, Scope
 from rag.types import Floats
-from rag.vectors import Vectors, among, best
 
 __all__ = ["Index", "Manifest", "Scope", "Source", "build", "stamp"]
 
@@ -112,8 +112,8 @@ class Index:
     def dense(self, vector: Floats, k: int, scope: Scope) -> list[tuple[int, float]]:
         """Row ids and inner products of the ``k`` passages in scope nearest to ``vector`` (shape ``(dimension,)``).
 
-        Best first, equal scores in the index's order; exact, but for an index that does not fit (`rag.placement`) and
-        a wide scope. Raises `ModelError` for a vector of another length.
+        Best first, equal scores in the index's order; exact, but for an index that does not fit
+        (`rag.indexes.placement`) and a wide scope. Raises `ModelError` for a vector of another length.
         """
         positions = self._positions(scope)
         every = len(positions) == len(self._columns)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
-from rag.classes import ClassMention
+from rag.asked.patient import Population, populations_of, routes_of
+from rag.asked.roles import Allergy, Named, Treated, allergies, aside, with_roles
+from rag.asked.sections import TOPICS, Topic, asked, slugs_of
 from rag.drugs import Mention, Reading, Resolver
-from rag.everyday import partner_words
-from rag.ingredients import unique
+from rag.naming.classes import ClassMention
+from rag.naming.everyday import partner_words
+from rag.naming.ingredients import unique
+from rag.naming.surfaces import Token
 from rag.neutral.question import neutral
-from rag.patient import Population, populations_of, routes_of
-from rag.roles import Allergy, Named, Treated, allergies, aside, with_roles
-from rag.sections import TOPICS, Topic, asked, slugs_of
-from rag.surfaces import Token
 
 Shape = Literal["plain", "interaction", "comparison"]
 
@@ -53,7 +53,7 @@ class Query:
     ``drugs``: one group of keys for each drug, in the question's order; a combination is one group of several keys. A
     drug that is only not tolerated (`allergies`) or only did the harm that another treats is none of them.
     ``unresolved``: words that look like drugs the corpus does not know; an answer must not be about another drug.
-    ``strange``: those of them that no vocabulary and no passage has (`rag.strange`).
+    ``strange``: those of them that no vocabulary and no passage has (`rag.naming.strange`).
     ``study``: whether what studies found is asked for, not what labels say.
     ``lookalikes``: what an unresolved word may be mistaken for; ``readings``: what it may mean where that is not sure.
     ``sections``: slugs asked for, the surest first. ``classes``: classes named, but for those not tolerated.

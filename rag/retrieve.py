@@ -2,8 +2,8 @@
 
 On labels the usual hybrid finds the right section of the wrong drug, because all labels have the same sections. So
 every drug of the question is searched within its own labels; a passage of another drug's label cannot appear at all.
-In this order: `rag.sides` (the drugs), rankings of the index, `rag.fuse`, a reranker where there is one,
-`rag.weights` (rules), `rag.rounds` (duplicates and shares).
+In this order: `rag.ranking.sides` (the drugs), rankings of the index, `rag.fuse`, a reranker where there is one,
+`rag.ranking.weights` (rules), `rag.ranking.rounds` (duplicates and shares).
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from typing import Protocol
 
 from ingest.schema import Document, DrugNames, Kind, Passage
 from rag import fuse
+from rag.asked.sections import base
 from rag.drugs import Resolver, keys_of
 from rag.lexical import analyse, analysed
 from rag.query import Query
-from rag.rank import Asked, Candidates
-from rag.rounds import collapse, rounds
-from rag.scope import Scope, allowed_by
-from rag.sections import base
-from rag.sides import NAMES, Side, pattern, sides_of, without
-from rag.sides import found as named
+from rag.ranking.rank import Asked, Candidates
+from rag.ranking.rounds import collapse, rounds
+from rag.ranking.scope import Scope, allowed_by
+from rag.ranking.sides import NAMES, Side, pattern, sides_of, without
+from rag.ranking.sides import found as named
+from rag.ranking.weights import Weights, label_rules, newest, paper_rules
 from rag.types import Embedder, Filters, Floats, Hit, Rule
-from rag.weights import Weights, label_rules, newest, paper_rules
 
 __all__ = ["NAMES", "Reranker", "Retriever", "Weights"]
 
@@ -80,7 +80,7 @@ class Searchable(Protocol):
 
 
 class Reranker(Protocol):
-    """What reads questions and compares the passages found for them (`rag.tuned.Tuned`)."""
+    """What reads questions and compares the passages found for them (`rag.ranking.tuned.Tuned`)."""
 
     def read(self, questions: Sequence[str]) -> Sequence[Asked]:
         """Each question's vector in the space of the index, and the label sections that it asks for."""

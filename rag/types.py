@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.schema import Document, Passage
-from rag.rows import TableRow
+from rag.tables.rows import TableRow
 
 Floats = NDArray[np.float32]
 Support = Literal["verbatim", "entailed", "unsupported"]
@@ -82,7 +82,7 @@ class Hit:
     ``signals``: the place in each ranking (``lexical_rank``, ...; from 1), ``fused``; where a reranker ran its own
     score (``rerank``) and how probable it is that the hit's section is asked for (``section``); ``base``, what the
     rules multiply. ``also``: ids of documents with the same words among what was found; ``agreement``: those of the
-    whole store, ``variants``: labels that differ (both where they were looked for, see `rag.agreement`).
+    whole store, ``variants``: labels that differ (both where they were looked for, see `rag.history.agreement`).
     """
 
     passage: Passage

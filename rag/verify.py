@@ -2,8 +2,8 @@
 
 A quotation is confirmed when the store's own text of its section has exactly these characters at these offsets, their
 SHA-256 is the quotation's, and the document may be cited: not retracted, and in force (at the date asked for, if any).
-A statement is supported when it is exactly one of its confirmed quotations, or when every rule of `rag.claims` finds in
-them what it names and the judge finds that it follows from them. Without a judge quotations alone are shown.
+A statement is supported when it is exactly one of its confirmed quotations, or when every rule of `rag.checks.claims`
+finds in them what it names and the judge finds that it follows from them. Without a judge quotations alone are shown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 from ingest.schema import Document
-from rag.claims import Names, Source, flaws
+from rag.checks.claims import Names, Source, flaws
 from rag.errors import RagError
 from rag.types import Draft, Evidence, Judge, Quote, Support, Verdict
 

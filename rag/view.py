@@ -16,8 +16,8 @@ from rag.dense import Device
 from rag.drugs import Resolver, keys_of
 from rag.index import Index, Manifest, Scope, stamp
 from rag.query import Query
+from rag.ranking.scope import allowed_by
 from rag.retrieve import NAMES, Reranker, Retriever
-from rag.scope import allowed_by
 from rag.types import Embedder, Filters, Hit
 
 PAIR_DEPTH = 100

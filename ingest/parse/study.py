@@ -220,7 +220,7 @@ def _measure(measure: Fields, shared: Fields | None = None) -> Iterator[Block]:
     unit = f" ({measure.text('unitOfMeasure')})" if measure.text("unitOfMeasure") else ""
     sized = (f"{name} (N = {sizes[key]})" if key in sizes else name for key, name in groups.items())
     header = ((title + unit).strip(), *sized)
-    yield from _rows(header, list(_results(measure, groups)), caption) or [caption]
+    yield from _rows(header, list(_results(measure, groups)), caption) or filter(None, [caption])
     yield from _named("Time frame", measure.text("timeFrame"))
     yield from measure.lines("description")
     yield from _named("Population", " ".join(measure.lines("populationDescription")))

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from ingest.schema import Kind
 from ingest.store import Store
-from rag import generations
+from rag.asked.sections import base
 from rag.dense import Device
 from rag.evals.questions import Question
 from rag.index import Index
-from rag.ingredients import keys_of
-from rag.scope import Columns
-from rag.sections import base
-from rag.tuned import Tuned
+from rag.indexes import generations
+from rag.naming.ingredients import keys_of
+from rag.ranking.scope import Columns
+from rag.ranking.tuned import Tuned
 from rag.types import Embedder, Floats
 from rag.view import DiskViews, View
 

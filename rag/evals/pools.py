@@ -14,11 +14,11 @@ from typing import Any
 
 from ingest.schema import Document, Kind, Passage, Section, passage_id
 from ingest.store import Store
-from rag.build import Progress, build
 from rag.errors import EvaluationError
 from rag.evals.collection import Collection, Judged, Place, digest
 from rag.evals.questions import Question, Split
-from rag.generations import stamp
+from rag.indexes.build import Progress, build
+from rag.indexes.generations import stamp
 from rag.train.pairs import held_out, rows
 from rag.types import Embedder
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from rag.errors import EvaluationError
-from rag.ingredients import ingredients, unique
+from rag.naming.ingredients import ingredients, unique
 
 Split = Literal["tune", "measure", "mixed"]
 Style = Literal["generic", "brand", "misspelt", "two-drug", "population"]

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from rag.engine import Engine
 from rag.errors import EvaluationError
 from rag.evals.questions import STARTER, Text, content_of, valid
-from rag.ingredients import ingredients
+from rag.naming.ingredients import ingredients
 from rag.types import Answer, Hit
 
 SourceKind = Literal["label", "literature", "trial", "guideline"]

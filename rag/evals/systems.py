@@ -20,8 +20,8 @@ from rag.evals.collection import Collection, Item
 from rag.fuse import reciprocal_rank
 from rag.lexical import analyse
 from rag.query import understand
+from rag.ranking.scope import Scope
 from rag.retrieve import DEPTH, Retriever
-from rag.scope import Scope
 from rag.types import Floats
 
 Ranked = list[tuple[int, float]]

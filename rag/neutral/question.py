@@ -13,12 +13,12 @@ import re
 from collections.abc import Callable
 from functools import cache, partial
 
+from rag.asked.patient import populations_of
 from rag.neutral.clauses import without_clauses, without_fields
 from rag.neutral.matters import MEDICAL, Kept, adjectives, kept_of
 from rag.neutral.people import AGED, AGED_AFTER, CLINICIANS, PERSON, SEX, YEARS, country, kin, origins, work
 from rag.neutral.pronouns import without_sex
 from rag.neutral.whom import without_names
-from rag.patient import populations_of
 
 
 def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:

@@ -12,7 +12,7 @@ from functools import cache
 
 from corpora.vocabulary import brand_names, ingredient_names
 from corpora.vocabulary.people import is_name, words_of
-from rag.spelling import has_stem, is_prose
+from rag.naming.spelling import has_stem, is_prose
 
 _NAME = (
     r"(?:Mc|Mac|Di|De|La|Le|Fitz|Van|O['’]|D['’]|N['’])?[A-ZÀ-ÖØ-Þ](?:['’][A-Z])?[a-zß-ÿ]+"

@@ -19,13 +19,14 @@ from typing import Any
 import numpy as np
 
 from ingest.store import Store
-from rag import generations
 from rag.dense import MiniLM, open_embedder
 from rag.drugs import Resolver
 from rag.errors import TrainingError
 from rag.evals.questions import load
-from rag.generations import write_atomically
 from rag.index import Index
+from rag.indexes import generations
+from rag.indexes.generations import write_atomically
+from rag.ranking.tuned import LABEL, LITERATURE, QuestionTower, write
 from rag.settings import Settings
 from rag.train.features import Compared, Library, of_labels, of_literature, packed, unpacked
 from rag.train.files import kept
@@ -35,7 +36,6 @@ from rag.train.losses import any_of, each_of
 from rag.train.pools import Pool, Say, pools
 from rag.train.ranker import fit
 from rag.train.tower import Plan, States, trained
-from rag.tuned import LABEL, LITERATURE, QuestionTower, write
 
 PHRASINGS = "phrasings.toml"
 TOWER_TIMES, RANKER_TIMES = 2, 1

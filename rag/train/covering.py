@@ -1,4 +1,4 @@
-"""`citerx train coverage`: fits what tells whether evidence answers a question at all (`rag.coverage`).
+"""`citerx train coverage`: fits what tells whether evidence answers a question at all (`rag.sentences.coverage`).
 
 On the half of our own questions that is for tuning: those of which a sentence was judged to answer, and those that the
 sources cannot answer. Both count as much in sum.
@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from rag.answering import Request as Asked
-from rag.answering import bare, find, understood
-from rag.coverage import FEATURES, FILE
+from rag.answers.answering import Request as Asked
+from rag.answers.answering import bare, find, understood
 from rag.engine import Engine
 from rag.errors import TrainingError
 from rag.evals.answers.sets import grades, unanswerable
 from rag.evals.questions import Split, load
-from rag.generations import write_atomically
+from rag.indexes.generations import write_atomically
+from rag.sentences.coverage import FEATURES, FILE
 from rag.settings import Settings
 from rag.train.selecting import logistic, rounded
 from rag.types import Filters

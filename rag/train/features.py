@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.schema import Kind
-from rag import rank
 from rag.dense import MiniLM
 from rag.drugs import Resolver
 from rag.lexical import Entry, Lexical, analyse, write
 from rag.query import understand
+from rag.ranking import rank
+from rag.ranking.sides import sides_of
+from rag.ranking.tuned import QuestionTower
 from rag.retrieve import DEPTH, Passages, Retriever, Searchable
-from rag.sides import sides_of
 from rag.train.labels import Asked
 from rag.train.pools import Pool, Wanted
-from rag.tuned import QuestionTower
 from rag.types import Filters, Floats
 
 ONLY_LABELS = Filters(kinds=(Kind.LABEL.value,))
@@ -33,7 +33,9 @@ ONLY_LABELS = Filters(kinds=(Kind.LABEL.value,))
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """The candidates of one search: ``features`` (`rag.rank.features`), which ``answers`` it, what it weighs."""
+    """The candidates of one search: ``features`` (`rag.ranking.rank.features`), which ``answers`` it, what it
+    weighs.
+    """
 
     features: Floats
     answers: NDArray[np.bool_]

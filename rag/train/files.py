@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.generations import write_atomically
+from rag.indexes.generations import write_atomically
 
 Arrays = dict[str, NDArray[Any]]
 

@@ -16,16 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.schema import Kind
+from rag.asked.sections import base
 from rag.drugs import Resolver
 from rag.errors import TrainingError
 from rag.evals.questions import Question, side
+from rag.indexes.vectors import read
 from rag.query import understand
+from rag.ranking.scope import Columns, Longs, Scope
+from rag.ranking.sides import sides_of, without
 from rag.retrieve import THE_DRUG
-from rag.scope import Columns, Longs, Scope
-from rag.sections import base
-from rag.sides import sides_of, without
 from rag.types import Filters, Floats
-from rag.vectors import read
 
 LABELS = frozenset({Kind.LABEL.value})
 FEWEST = 16

@@ -1,7 +1,7 @@
 """Sentences with one thing changed, so that they no longer say what they said: what a check of claims must catch.
 
-The reader learns from them (`rag.train.readings`) and `rag.claims` is measured with them. Pure functions, seeded by the
-caller. At most one change of each kind for a sentence, at a place by chance.
+The reader learns from them (`rag.train.readings`) and `rag.checks.claims` is measured with them. Pure functions,
+seeded by the caller. At most one change of each kind for a sentence, at a place by chance.
 """
 
 from __future__ import annotations

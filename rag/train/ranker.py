@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from rag.rank import Ranker, standardised
+from rag.ranking.rank import Ranker, standardised
 from rag.train.features import Compared
 from rag.types import Floats
 

@@ -19,21 +19,21 @@ import torch
 
 from ingest.schema import Kind
 from ingest.store import Store
+from rag.asked.sections import base
 from rag.dense import MiniLM, open_embedder
 from rag.drugs import keys_of
 from rag.errors import TrainingError
 from rag.evals.questions import load, side
-from rag.generations import write_atomically
-from rag.reader import CrossEncoder, Reader, beside, write
-from rag.sections import base
-from rag.selectors import FILE
+from rag.indexes.generations import write_atomically
+from rag.ranking.tuned import Tuned
+from rag.sentences.reader import CrossEncoder, Reader, beside, write
+from rag.sentences.selectors import FILE
+from rag.sentences.spans import quotable
 from rag.settings import Settings
-from rag.spans import quotable
 from rag.train.judged import TARGETS, Judged, sentences, written_claims
 from rag.train.reading import EARLY, Plan, trained
 from rag.train.readings import Reading, answers, claims, shuffled
 from rag.train.selecting import examples, fit
-from rag.tuned import Tuned
 from rag.view import DiskViews
 
 Say = Callable[[str], None]

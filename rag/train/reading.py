@@ -14,8 +14,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 from rag.dense import MiniLM
-from rag.generations import write_atomically
-from rag.reader import ANSWER_TOKENS, CLAIM_TOKENS, CrossEncoder
+from rag.indexes.generations import write_atomically
+from rag.sentences.reader import ANSWER_TOKENS, CLAIM_TOKENS, CrossEncoder
 from rag.train.readings import Reading
 
 EARLY = 3

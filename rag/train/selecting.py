@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.asked.sections import base
 from rag.evidence import Candidate, known
 from rag.query import understand
-from rag.reader import beside
-from rag.sections import base
-from rag.selectors import FEATURES, Reads, features
+from rag.sentences.reader import beside
+from rag.sentences.selectors import FEATURES, Reads, features
 from rag.train.judged import TARGETS, Judged
 from rag.types import Floats
 from rag.view import View
 
 HITS = 24
-"""Passages of a question whose sentences compete, as in an answer (`rag.answering`)."""
+"""Passages of a question whose sentences compete, as in an answer (`rag.answers.answering`)."""
 RIDGE, ROUNDS = 1.0, 25
 UNJUDGED = 0.5
 """What a sentence counts that nobody judged, as one that does not answer."""
@@ -58,7 +58,7 @@ def examples(
 
 
 def fit(found: Sequence[Example]) -> dict[str, object]:
-    """The content of ``evidence.json`` (see `rag.selectors.Weights`)."""
+    """The content of ``evidence.json`` (see `rag.sentences.selectors.Weights`)."""
     raw = np.concatenate([one.features for one in found]).astype(np.float64)
     read = np.concatenate([one.read for one in found]).astype(np.float64)
     grades = np.concatenate([one.grades for one in found])

@@ -19,10 +19,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save
 
 from rag.dense import MiniLM
-from rag.generations import write_atomically
+from rag.indexes.generations import write_atomically
+from rag.ranking.tuned import QuestionTower
 from rag.train.lessons import Lesson, draw, losses
 from rag.train.pools import Say
-from rag.tuned import QuestionTower
 
 LAYERS = 3
 """Upper layers that are tuned."""

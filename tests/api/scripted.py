@@ -14,15 +14,15 @@ from pydantic_core import to_json
 
 from api.deps import View
 from ingest.schema import Document, DrugNames, Kind, Passage, Section, passage_id
+from rag.answers.receipt import Asked, sealed
+from rag.checks.recheck import Checked, Claimed, check
 from rag.drugs import Resolver
 from rag.errors import IndexUnavailableError, NotFoundError
-from rag.generations import Manifest
+from rag.history.recall import Event, events_of
+from rag.history.versions import Versions, WorkDiff, diff_of, versions_of
+from rag.indexes.generations import Manifest
 from rag.query import Query
-from rag.recall import Event, events_of
-from rag.receipt import Asked, sealed
-from rag.recheck import Checked, Claimed, check
 from rag.types import Answer, Filters, Hit, Notice, Provenance, Quote, Receipt, Reference, Safety, Statement
-from rag.versions import Versions, WorkDiff, diff_of, versions_of
 
 T = TypeVar("T")
 TEXT = "Drug interactions of the scripted label. Propafenone raises the exposure of colchicine in this script. End."

@@ -23,10 +23,10 @@ from ingest.passages import split
 from ingest.pipeline import ingest
 from ingest.schema import Document, Mark
 from ingest.store import Store
-from rag.build import build
 from rag.dense import HashEmbedder
 from rag.engine import Engine
 from rag.generate import Extractive
+from rag.indexes.build import build
 from rag.settings import Settings
 from rag.view import DiskViews
 from tests.api.test_service import QUESTION, ready, started, wait_until

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from api.schemas import MOST_CHARACTERS, MOST_CITATIONS, VerifyRequest
-from rag.recheck import Claimed
+from rag.checks.recheck import Claimed
 
 
 def request(statements: int, citations: int, references: int, text: str = "It may harm.") -> dict[str, object]:

@@ -8,7 +8,7 @@ from rag.dense import HashEmbedder
 from rag.evidence import select
 from rag.generate import Generator
 from rag.query import Query, understand
-from rag.selectors import Plain
+from rag.sentences.selectors import Plain
 from rag.types import Evidence
 from rag.verify import Checker
 from tests.rag.bookshelf import Bookshelf, corpus

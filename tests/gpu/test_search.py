@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from rag import refined, vectors
 from rag.batching import has_bfloat16
 from rag.dense import MiniLM
-from rag.placement import Layout, Machine, machine
-from rag.searchers import Flat, OnGpus, Product
-from rag.vectors import Half, Vectors
+from rag.indexes import refined, vectors
+from rag.indexes.placement import Layout, Machine, machine
+from rag.indexes.searchers import Flat, OnGpus, Product
+from rag.indexes.vectors import Half, Vectors
 from tests.rag.matrices import tied, unit, written
 
 pytestmark = pytest.mark.gpu

@@ -15,7 +15,7 @@ from rag.drugs import Resolver, keys_of
 from rag.index import Scope
 from rag.lexical import analyse
 from rag.query import Query
-from rag.scope import allowed_by
+from rag.ranking.scope import allowed_by
 from rag.types import Filters, Hit
 
 PROPAFENONE = (

@@ -14,8 +14,8 @@ from ingest.schema import Document, DrugNames, Kind, Passage, passage_id
 from rag.drugs import Resolver, keys_of
 from rag.lexical import analyse
 from rag.query import understand
+from rag.ranking.scope import Scope
 from rag.retrieve import Retriever, Weights
-from rag.scope import Scope
 from rag.types import Filters, Floats, Hit
 
 PARTS = {

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rag import vectors
+from rag.indexes import vectors
+from rag.indexes.vectors import Half
 from rag.types import Floats
-from rag.vectors import Half
 
 
 def unit(seed: int, count: int, dimension: int) -> Floats:

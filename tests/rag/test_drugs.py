@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from ingest.schema import DrugNames
 from rag.drugs import Mention, Resolver, keys_of
-from rag.ingredients import canonical, ingredients
-from rag.spelling import in_drug_position, looks_like_drug, nearest, ordinary_words
-from rag.surfaces import tokenize
+from rag.naming.ingredients import canonical, ingredients
+from rag.naming.spelling import in_drug_position, looks_like_drug, nearest, ordinary_words
+from rag.naming.surfaces import tokenize
 from tests.shared_data import shared
 
 NAMES = [

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.schema import Document, Mark
-from rag.compose import answer_to_dict, markers
+from rag.answers.compose import answer_to_dict, markers
 from rag.dense import HashEmbedder
 from rag.engine import Engine
 from rag.errors import GeneratorError, IndexUnavailableError, NotFoundError

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.schema import Passage
+from rag.asked.focus import names_other
 from rag.dense import HashEmbedder
 from rag.evidence import candidates, select, tokens
-from rag.focus import names_other
 from rag.query import Query, understand
-from rag.selectors import Plain
-from rag.spans import is_row, quotable, trim
+from rag.sentences.selectors import Plain
+from rag.sentences.spans import is_row, quotable, trim
 from rag.types import Evidence, Hit
 from tests.rag.bookshelf import Bookshelf, corpus, document
 

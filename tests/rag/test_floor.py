@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from rag.scope import Scope, allowed_by
+from rag.ranking.scope import Scope, allowed_by
 from rag.types import Answer, Filters
 from tests.rag.bookshelf import PROPAFENONE, Bookshelf, corpus, document
 from tests.rag.test_engine import check, codes, engine_of, view_of

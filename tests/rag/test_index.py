@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from ingest.schema import Document, DrugNames, Kind, Passage, Section, passage_id
 from ingest.store import Store
 from rag.errors import EmbedderMismatchError, IndexUnavailableError, ModelError
-from rag.generations import stamp
 from rag.index import Index, Manifest, Scope, build
+from rag.indexes.generations import stamp
 from rag.lexical import analyse
 from tests.rag.shelf import DRUGS, EMBEDDER, EVERYTHING, SECTIONS, WORDS, Counting, Row, Shelf, shelf
 

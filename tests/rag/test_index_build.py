@@ -14,13 +14,13 @@ import pytest
 from ingest.passages import split
 from ingest.schema import Kind
 from ingest.store import Store
-from rag import refined
-from rag.build import prune
 from rag.dense import HashEmbedder
 from rag.errors import IndexBuildError, IndexCorruptError
-from rag.generations import current, stamp
 from rag.index import Index, Manifest, Scope, build
-from rag.placement import Machine
+from rag.indexes import refined
+from rag.indexes.build import prune
+from rag.indexes.generations import current, stamp
+from rag.indexes.placement import Machine
 from tests.rag.bookshelf import document
 from tests.rag.shelf import EMBEDDER, EVERYTHING, Counting, Row, Shelf, passage, shelf
 

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from rag.errors import IndexBuildError, IndexCorruptError
-from rag.generations import current
 from rag.index import Index, Scope, build
+from rag.indexes.generations import current
 from tests.rag.shelf import EMBEDDER, EVERYTHING, Counting, shelf
 
 

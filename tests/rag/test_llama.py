@@ -28,7 +28,7 @@ from llama_index.core.tools import QueryEngineTool, ToolMetadata
 
 from ingest.passages import split
 from rag import llama
-from rag.compose import markers
+from rag.answers.compose import markers
 from rag.llama import CiteRxQueryEngine, CiteRxRetriever
 from rag.query import Query
 from rag.types import Answer, Filters, Hit

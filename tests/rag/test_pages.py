@@ -8,7 +8,7 @@ from ingest.passages import split
 from ingest.pipeline import ingest
 from ingest.schema import pages_between
 from ingest.store import Store
-from rag.compose import References
+from rag.answers.compose import References
 from rag.types import Evidence, Hit
 from tests.ingest.parse import papers
 

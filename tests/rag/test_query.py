@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rag.asked.sections import TOPICS, asked, base, slugs_of
 from rag.drugs import Resolver
 from rag.neutral.question import neutral
 from rag.query import understand
-from rag.sections import TOPICS, asked, base, slugs_of
 from tests.rag.test_drugs import NAMES
 
 RESOLVER = Resolver.from_names(NAMES)

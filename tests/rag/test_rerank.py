@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rag.asked.explain import explain
+from rag.asked.sections import base
 from rag.drugs import Resolver
-from rag.explain import explain
 from rag.lexical import analyse
 from rag.query import understand
-from rag.rank import Asked, Candidates
+from rag.ranking.rank import Asked, Candidates
 from rag.retrieve import MANY, RERANKED, Retriever, Weights
-from rag.sections import base
 from rag.types import Hit
 from tests.rag.drugshelf import NEUTRAL, RESOLVER, SHELVED, Shelf, Words, ask, is_paper, label
 

@@ -17,12 +17,12 @@ from ingest.parse import openfda
 from ingest.passages import split
 from ingest.schema import Document, Kind
 from ingest.store import Store
+from rag.asked.sections import base
 from rag.dense import HashEmbedder
 from rag.drugs import Resolver, keys_of
 from rag.index import Index, build
 from rag.query import understand
 from rag.retrieve import Retriever, Weights
-from rag.sections import base
 from rag.types import Filters
 from tests.rag.drugshelf import RESOLVER, SHELF, SHELVED, Shelf, Words, article, ask, brands, is_paper, label
 from tests.shared_data import shared

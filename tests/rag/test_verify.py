@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingest.schema import Document
 from rag.drugs import Resolver
 from rag.errors import ModelError
-from rag.reader import ScriptedJudge
+from rag.sentences.reader import ScriptedJudge
 from rag.types import Draft, Evidence, Hit, Judge, Quote, Verdict
 from rag.verify import SUPPORTED, Checker, Verified, decide, exactness, support
 from tests.contracts.judge import JudgeContract

@@ -13,7 +13,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
-from rag.prompting import load
+from rag.llm.prompting import load
 from tests.rag.pieces import PAIR, ask
 
 SAID = "Do not use colchicine with P-gp inhibitors in renal impairment [1]."

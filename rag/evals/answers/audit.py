@@ -31,7 +31,8 @@ AROUND = 200
 TITLE_WORDS = 8
 """Words that a heading which ends in a colon has at most."""
 
-# Written apart from `rag.spans` and `rag.headings`: what cuts quotations must not decide whether they are cut well.
+# Written apart from `rag.sentences.spans` and `rag.sentences.headings`: what cuts quotations must not decide whether
+# they are cut well.
 _NEGATION = re.compile(
     r"\b(?:not|never|avoid|unless|except|only|no|nor|neither|without|contraindicated)\b(?:\W+\w+)?\W*$", re.IGNORECASE
 )

@@ -3,9 +3,9 @@
 Citation recall and precision are those of ALCE (Gao et al., 2023): a statement is recalled where all that it cites
 bears it out together; a citation is precise where it bears the statement out alone, or the others do not without it.
 In place of their language model judges what ``POST /verify`` judges with: the statement stands word for word in whole
-sentences of its quotations, or no rule of `rag.claims` objects and the shipped reader finds that it follows. So a
-system that only quotes has values near 1 by construction: they say that its citations are sound, not that they answer.
-That is what `Gold` is for. Neither is a human's judgement; ``--audit`` writes statements for one.
+sentences of its quotations, or no rule of `rag.checks.claims` objects and the shipped reader finds that it follows. So
+a system that only quotes has values near 1 by construction: they say that its citations are sound, not that they
+answer. That is what `Gold` is for. Neither is a human's judgement; ``--audit`` writes statements for one.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ingest.schema import Document
+from rag.checks.recheck import Assertion, Checked, Cited, Claimed
 from rag.errors import NotFoundError
 from rag.evals.answers.sets import Spans
 from rag.evals.answers.systems import Given
-from rag.ingredients import keys_of
-from rag.recheck import Assertion, Checked, Cited, Claimed
+from rag.naming.ingredients import keys_of
 from rag.types import Quote, Reference, Statement
 from rag.verify import exactness
 

@@ -12,15 +12,15 @@ from llama_index.core.query_engine import CitationQueryEngine
 from llama_index.core.schema import NodeWithScore
 
 from ingest.sentences import sentences
-from rag.compose import References
-from rag.cues import stems
+from rag.answers.compose import References
+from rag.checks.cues import stems
+from rag.checks.recheck import assertions
 from rag.engine import Engine
 from rag.evals.answers.systems import Given
-from rag.generators import open_generators
-from rag.language import LanguageModel
 from rag.llama import CiteRxRetriever
+from rag.llm.generators import open_generators
+from rag.llm.language import LanguageModel
 from rag.query import Query
-from rag.recheck import assertions
 from rag.settings import Settings
 from rag.types import Evidence, Filters, Hit, Statement
 

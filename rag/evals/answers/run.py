@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rag.asked.focus import says
+from rag.checks.recheck import Claimed
 from rag.engine import Engine
 from rag.evals.answers import abstention, audit
 from rag.evals.answers.checks import Gold, Shelf, alce, inexact, wrong_drug
@@ -30,9 +32,7 @@ from rag.evals.answers.systems import SYSTEMS, Given, System
 from rag.evals.intervals import Bootstrap
 from rag.evals.questions import Question
 from rag.evals.run import Latency, Say
-from rag.focus import says
 from rag.query import understand
-from rag.recheck import Claimed
 from rag.settings import Settings
 
 GROUP_MEASURES = ("refused", "first=2", "first>=1", "useful")

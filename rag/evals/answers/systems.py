@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-from rag.compose import References
+from rag.answers.compose import References
 from rag.engine import Engine
 from rag.settings import Settings
 from rag.types import Evidence, Hit, Reference, Statement, Status

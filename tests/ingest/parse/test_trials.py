@@ -301,6 +301,7 @@ def leaves(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @example(("resultsSection", "outcomeMeasuresModule", "outcomeMeasures", 0, "groups", 0, "title"), None)
+@example(("resultsSection", "outcomeMeasuresModule", "outcomeMeasures"), [{}, {}])
 @given(st.sampled_from(leaves(STUDY)[1:]), VALUES)
 def test_any_value_in_any_place_gives_clean_sections_or_a_fault(path: tuple[Any, ...], value: object) -> None:
     study: Any = copy.deepcopy(STUDY)

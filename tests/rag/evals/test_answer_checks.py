@@ -16,6 +16,7 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 
 from ingest.schema import Document, DrugNames, Kind, Section
+from rag.checks.recheck import Checked, CheckedStatement, Claimed
 from rag.errors import EvaluationError, NotFoundError
 from rag.evals.answers import audit, sets
 from rag.evals.answers.abstention import Outcome, curve, thresholds
@@ -27,7 +28,6 @@ from rag.evals.answers.rouge import scorer
 from rag.evals.answers.sets import Swap
 from rag.evals.answers.systems import Given
 from rag.evals.questions import load, side, split_of
-from rag.recheck import Checked, CheckedStatement, Claimed
 from rag.types import Quote, Reference, Statement
 
 TEXT = "Gout flares end sooner with it. Give 0.6 mg daily to adults. It must not be given in renal failure."
@@ -190,7 +190,12 @@ def test_what_cuts_quotations_does_not_judge_how_they_are_cut() -> None:
         if isinstance(node, ast.ImportFrom)
         for name in [node.module]
     }
-    assert not imported & {"rag.spans", "rag.headings", "rag.debris", "rag.arrange"}
+    assert not imported & {
+        "rag.sentences.spans",
+        "rag.sentences.headings",
+        "rag.sentences.debris",
+        "rag.sentences.arrange",
+    }
 
 
 def outcome(confidence: float, *grades: int | None, answerable: bool = True) -> Outcome:

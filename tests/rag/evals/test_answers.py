@@ -14,7 +14,6 @@ from sqlalchemy import create_engine, text
 
 from ingest.pipeline import ingest
 from ingest.store import Store
-from rag.build import build
 from rag.dense import HashEmbedder
 from rag.engine import Engine
 from rag.errors import EvaluationError, UnknownNameError
@@ -22,9 +21,10 @@ from rag.evals.answers.command import Opening, Request, run
 from rag.evals.answers.systems import SYSTEMS, Given
 from rag.evals.command import Written
 from rag.generate import Extractive
-from rag.ingredients import keys_of
+from rag.indexes.build import build
+from rag.naming.ingredients import keys_of
+from rag.sentences.spans import quotable
 from rag.settings import Settings
-from rag.spans import quotable
 from rag.view import DiskViews
 from tests.rag.evals.test_command import BIOASQ, QUESTIONS, TEXTS
 

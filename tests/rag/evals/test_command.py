@@ -16,13 +16,13 @@ import pytest
 
 from ingest.pipeline import ingest
 from ingest.store import Store
-from rag.build import build
 from rag.dense import HashEmbedder
 from rag.errors import EvaluationError, IndexUnavailableError, UnknownNameError
 from rag.evals.collection import Collection, Place, judge, opened
 from rag.evals.command import Request, Written, run
 from rag.evals.questions import load
 from rag.evals.systems import DEFAULT, SYSTEMS, Search
+from rag.indexes.build import build
 from rag.settings import Settings
 from rag.types import Floats
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rag.drugs import Resolver
 from rag.errors import EvaluationError
 from rag.evals.questions import Question, QuestionSet, load, side, split_of
-from rag.ingredients import ingredients
+from rag.naming.ingredients import ingredients
 
 HEAD = '[set]\nname = "mine"\nkind = "label"\ndescription = "A few."\n'
 GOOD = """

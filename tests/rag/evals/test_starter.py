@@ -15,13 +15,13 @@ from corpora import starter
 from ingest.pipeline import ingest, read
 from ingest.schema import Document
 from ingest.store import Store
-from rag.build import build
 from rag.dense import open_embedder
 from rag.engine import Engine
 from rag.errors import EvaluationError
 from rag.evals import questions as others
 from rag.evals.starter import Outcome, Question, answers, ask, load, report, summary
-from rag.ingredients import keys_of
+from rag.indexes.build import build
+from rag.naming.ingredients import keys_of
 from rag.settings import Settings
 
 FOLDER = Path(str(files("corpora"))) / "questions"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.coverage import FEATURES, Weights
+from rag.sentences.coverage import FEATURES, Weights
 from rag.train.covering import answerable, fit
 
 

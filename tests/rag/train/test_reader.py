@@ -12,8 +12,8 @@ import pytest
 from ingest.store import Store
 from rag.dense import MiniLM
 from rag.errors import TrainingError
-from rag.reader import Config, Reader
-from rag.selectors import FEATURES, Weights
+from rag.sentences.reader import Config, Reader
+from rag.sentences.selectors import FEATURES, Weights
 from rag.settings import Settings
 from rag.train.judged import sentences, written_claims
 from rag.train.reader import Request, run

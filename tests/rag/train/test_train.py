@@ -14,13 +14,14 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from ingest.store import Store
-from rag import generations
 from rag.dense import MiniLM
 from rag.drugs import Resolver
 from rag.errors import EmbedderMismatchError, TrainingError
 from rag.evals.questions import load, side
 from rag.index import Index
-from rag.rank import Candidates, width
+from rag.indexes import generations
+from rag.ranking.rank import Candidates, width
+from rag.ranking.tuned import Tuned
 from rag.settings import Settings
 from rag.train.command import Request, run
 from rag.train.features import Library, of_labels, packed, unpacked
@@ -30,7 +31,6 @@ from rag.train.losses import any_of
 from rag.train.pools import Pool, pools
 from rag.train.ranker import fit
 from rag.train.tower import Plan, States, Upper, new, trained
-from rag.tuned import Tuned
 from tests.rag.train import tiny
 
 TOPICS = {

@@ -17,8 +17,8 @@ from transformers import BertConfig, BertModel, BertTokenizer
 
 from ingest.pipeline import ingest
 from ingest.store import Store
-from rag.build import build
 from rag.dense import MiniLM
+from rag.indexes.build import build
 from rag.settings import Settings
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")

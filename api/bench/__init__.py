@@ -1,0 +1,1 @@
+"""What ``citerx bench`` measures, and how."""

@@ -1,0 +1,1 @@
+"""The commands of `citerx`, one module for each group."""

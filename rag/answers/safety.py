@@ -1,0 +1,124 @@
+"""The safety floor: what a reader must see of every drug named, fetched by rule and not by rank."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from rag.asked.touches import Touch, strongest
+from rag.checks.cues import unchanged
+from rag.evidence import Candidate, candidates, tokens
+from rag.query import Query
+from rag.types import Evidence, Hit
+from rag.view import Part, View
+
+SENTENCES = 2
+"""How many sentences of a boxed warning or of contraindications are quoted; the reference leads to the rest."""
+SAME = 0.6
+"""Share of common words above which a sentence repeats another: labels give their warnings twice, in full and short."""
+
+_GRAVE = re.compile(
+    r"\b(?:increas\w+ (?:the |in )?(?:risks?|mortality|incidence)|risks? of|fatal\w*|deaths?|mortality|life-threatening"
+    r"|can (?:cause|result|lead)|may (?:cause|result|lead)|causes?|harm\w*|contraindicated|do not|avoid)\b",
+    re.IGNORECASE,
+)
+_RISK = re.compile(
+    r"\b(?:risks?|serious|severe|should not|must not|not recommended|discontinue\w*|toxicit\w+|occur\w*|reported)\b",
+    re.IGNORECASE,
+)
+_NARRATIVE = re.compile(
+    r"\b(?:trials?|stud(?:y|ies)|analys[ei]s|placebo|randomi[sz]ed|modal|incidence|per \d[\d,]* |compared (?:to|with)"
+    r"|observed in \d|ratio|cohort|survey|mg/kg/day|rats?|mice)\b|\d\s?%|\bn\s?=|\bvs\b",
+    re.IGNORECASE,
+)
+_UNSHOWN = re.compile(r"\b(?:did|does|do) not (?:show|demonstrate|suggest)\b", re.IGNORECASE)
+_BARS = re.compile(r"\b(?:contra-?indicated|not|avoid\w*|never)\b", re.IGNORECASE)
+_DIGEST = re.compile(r"\(\s*\d+(?:\.\d+)?\s*\).+\(\s*\d+(?:\.\d+)?\s*\)", re.DOTALL)
+"""The short form of a section before it: items with the numbers of the paragraphs that they stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Sentences that must be shown for a drug: the label section they are from and the evidence.
+
+    ``drug`` is what the label is of, which may have more ingredients than the question's drug. No evidence: the index
+    knows that there is such a section, but the store has it no longer.
+    """
+
+    drug: str
+    section: str
+    evidence: tuple[Evidence, ...]
+
+
+def floor(view: View, query: Query, as_of: date | None, cited: Collection[str]) -> list[Warned]:
+    """For each drug of the question its boxed warning and the contraindications that touch the question.
+
+    Of several labels of a drug one in ``cited`` (document ids) is taken, else the one that fits best (`View.section`).
+    """
+    found: list[Warned] = []
+    for index, keys in enumerate(query.drugs):
+        touch = Touch.of(query, index, view.resolver)
+        box = view.section(keys, "boxed_warning", as_of, cited)
+        if box.hits or box.changed:
+            found.append(Warned(_drug(keys, box.hits), "boxed_warning", _boxed(box, touch)))
+        against = view.section(keys, "contraindications", as_of, cited)
+        quoted = _barring(query, against, touch)
+        if quoted or against.changed:
+            found.append(Warned(_drug(keys, against.hits), "contraindications", quoted))
+    return [item for place, item in enumerate(found) if item not in found[:place]]
+
+
+def _boxed(box: Part, touch: Touch) -> tuple[Evidence, ...]:
+    """The sentences of a box that touch the question, else those that tell the risk, before what a trial was like."""
+    sentences = list(candidates(box.hits))
+    touching = strongest([item.text for item in sentences], touch)
+    plain = sorted(range(len(sentences)), key=lambda place: _plainness(sentences[place].text))
+    picked = _distinct([sentences[place] for place in (*touching, *plain)])
+    return _evidence(sorted(picked, key=sentences.index)) or tuple(map(_whole, box.hits[:1]))
+
+
+def _plainness(text: str) -> int:
+    """The less the sooner a reader should see it; what only a trial was like comes after what it showed."""
+    if _UNSHOWN.search(text) or unchanged(text):
+        return 2
+    return bool(_NARRATIVE.search(text)) - 2 * bool(_GRAVE.search(text)) - bool(_RISK.search(text))
+
+
+def _barring(query: Query, against: Part, touch: Touch) -> tuple[Evidence, ...]:
+    """The contraindications that touch the question; where it asks for contraindications as such, the first.
+
+    What touches but cannot be quoted as a sentence (a broken list) is quoted with its whole passage.
+    """
+    sentences = list(candidates(against.hits))
+    sentences.sort(key=lambda item: (_DIGEST.search(item.text) is not None, not _BARS.search(item.text)))
+    if touching := strongest([item.text for item in sentences], touch):
+        return _evidence(_distinct([sentences[place] for place in touching]))
+    if not touch:
+        return _evidence(sentences[:1]) if "contraindications" in query.topics else ()
+    return tuple(_whole(hit) for hit in against.hits if touch.strength(hit.passage.text))[:1]
+
+
+def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """The first of them that do not repeat each other."""
+    kept: list[tuple[Candidate, frozenset[str]]] = []
+    for item in ranked:
+        words = frozenset(tokens(item.text))
+        if all(len(words & other) <= SAME * min(len(words), len(other)) for _, other in kept):
+            kept.append((item, words))
+    return [item for item, _ in kept[:SENTENCES]]
+
+
+def _drug(keys: Sequence[str], hits: Sequence[Hit]) -> str:
+    """What a warning is about: the drug asked for, or what its label says it is where that is another."""
+    other = hits and set(hits[0].drugs) != set(keys)
+    return " and ".join(hits[0].drugs if other else keys)
+
+
+def _evidence(items: Sequence[Candidate]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(item.hit, item.text, item.start, item.end, 1.0) for item in items)
+
+
+def _whole(hit: Hit) -> Evidence:
+    return Evidence(hit, hit.passage.text, hit.passage.start, hit.passage.end, 1.0)

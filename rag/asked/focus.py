@@ -1,0 +1,145 @@
+"""What a sentence must name to be about the question: its drugs together, a shared mechanism, the population asked for.
+
+These are rules on words, on purpose: they say why a sentence was preferred, and they hold for any embedder.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from rag.asked.sections import base
+from rag.query import Query
+from rag.types import Evidence, Hit
+
+MECHANISM, SECTION = 0.7, 0.3
+"""Focus of a sentence about two drugs that names only a mechanism which both share, or only stands in the section."""
+
+POPULATIONS = {
+    "pregnancy": re.compile(r"\b(?:pregnan\w*|fo?etus\w*|fo?etal|trimester\w*)", re.IGNORECASE),
+    "breast-feeding": re.compile(
+        r"\b(?:breast-?\s?f(?:eed|ed)\w*|breast milk|human milk|lactat\w*|nursing)", re.IGNORECASE
+    ),
+    "renal impairment": re.compile(r"\b(?:renal|kidney\w*|dialysis|creatinine|CrCl|eGFR|ESRD)", re.IGNORECASE),
+    "hepatic impairment": re.compile(r"\b(?:hepatic|liver|cirrho\w*|child-pugh)", re.IGNORECASE),
+    "children": re.compile(r"\b(?:child(?:ren)?\b|pa?ediatric\w*|infant\w*|neonat\w*|adolescent\w*)", re.IGNORECASE),
+    "older adults": re.compile(r"\b(?:elderly|geriatric\w*|older (?:adult|patient|people)\w*)", re.IGNORECASE),
+}
+
+_MECHANISM = re.compile(
+    r"\b(?:CYP ?\d\w{1,3}|P-?gp|P-glycoprotein|OATP\w*|BCRP|UGT\w*|QTc?|INR|serotonin\w*|hyperkal\w+|hypoglyc\w+"
+    r"|hypotensi\w+|bradycardi\w+|nephrotox\w+|bleeding)\b",
+    re.IGNORECASE,
+)
+
+
+def focus(query: Query, items: Sequence[tuple[Hit, str]]) -> list[float]:
+    """How much each sentence (with its hit) is about what the question singles out, 0 to 1; 0 where it does not.
+
+    One drug: 1 in the section that surely answers, 0.5 in others that may. Several: 1 for a sentence that names two of
+    them, 0.7 for a mechanism that sentences of another share, else 0.3 of what its section gives. A population asked
+    for weighs half.
+    """
+    wanted = populations(query.question)
+    shared = shared_mechanisms(query, items) if of_several(query) else set()
+    plain = [_plain_focus(query, hit, text, shared) for hit, text in items]
+    if not wanted:
+        return plain
+    named = [len(wanted & populations(text)) / len(wanted) for _, text in items]
+    return [(value + share) / 2 for value, share in zip(plain, named, strict=True)]
+
+
+def is_focused(query: Query) -> bool:
+    """Whether the question singles out anything that `focus` looks for."""
+    return bool(query.sections) or of_several(query) or bool(populations(query.question))
+
+
+def populations(text: str) -> frozenset[str]:
+    """The populations that ``text`` speaks of, by their names in `POPULATIONS`."""
+    return frozenset(name for name, pattern in POPULATIONS.items() if pattern.search(text))
+
+
+def group_of(query: Query, hit: Hit) -> int | None:
+    """Which of the question's drugs the hit's document is about: its index, None where it is none or several."""
+    about = [index for index, keys in enumerate(query.drugs) if set(keys) & set(hit.drugs)]
+    return about[0] if len(about) == 1 else None
+
+
+def names(query: Query, index: int, text: str) -> bool:
+    """Whether ``text`` names the question's drug ``index`` by one of its keys or as the question writes it."""
+    keys = query.drugs[index]
+    surfaces = {mention.surface.casefold() for mention in query.mentions if mention.keys == keys}
+    return any(says(name, text) for name in (*keys, *sorted(surfaces)))
+
+
+def names_other(query: Query, hit: Hit, text: str) -> bool:
+    """Whether a sentence of ``hit`` brings two drugs of the question together, known to the corpus or not."""
+    own = group_of(query, hit)
+    known = sum(index == own or names(query, index, text) for index in range(len(query.drugs)))
+    return known + sum(says(word, text) for word in query.unresolved) >= 2
+
+
+def says(word: str, text: str) -> bool:
+    """Whether ``text`` has ``word`` at the start of a word, in whatever case."""
+    return re.search(rf"\b{re.escape(word)}", text, re.IGNORECASE) is not None
+
+
+def of_several(query: Query) -> bool:
+    """Whether the question asks how drugs act on each other."""
+    return query.shape == "interaction" and len(query.drugs) + len(query.unresolved) > 1
+
+
+def _plain_focus(query: Query, hit: Hit, text: str, shared: set[str]) -> float:
+    slug = base(hit.passage.section)
+    section = 1.0 if query.sections[:1] == (slug,) else 0.5 * (slug in query.sections)
+    if not of_several(query):
+        return section
+    if names_other(query, hit, text):
+        return 1.0
+    return MECHANISM if mechanisms(text) & shared else SECTION * section
+
+
+def mechanisms(text: str) -> set[str]:
+    """Enzymes, transporters and effects through which drugs act on each other, without spaces and hyphens."""
+    folded = {re.sub(r"[\s-]", "", match).casefold() for match in _MECHANISM.findall(text)}
+    return {"pgp" if term == "pglycoprotein" else term for term in folded}
+
+
+def shared_mechanisms(query: Query, items: Iterable[tuple[Hit, str]]) -> set[str]:
+    """Mechanisms (CYP3A4, P-gp, QT, ...) that stand in sentences of at least two of the question's drugs, folded."""
+    owners: dict[str, set[int]] = {}
+    for hit, text in items:
+        group = group_of(query, hit)
+        for term in mechanisms(text) if group is not None else ():
+            owners.setdefault(term, set()).add(group or 0)
+    return {term for term, groups in owners.items() if len(groups) > 1}
+
+
+def shared_pathways(query: Query, items: Iterable[tuple[Hit, str]]) -> set[str]:
+    """The shared mechanisms that are enzymes or transporters: what papers on interactions are about."""
+    return {term for term in shared_mechanisms(query, items) if term.startswith(("cyp", "pgp", "oatp", "bcrp", "ugt"))}
+
+
+def fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
+    """``found`` without what is said of another partner or another group of patients than the question's.
+
+    Where a sentence names the partner that a drug is asked beside (a class, a food), only such stay, else those of the
+    sections asked for; where one is about the patient asked for, or about nobody, those about other patients alone go.
+    """
+    kept = list(found)
+    if query.partners:
+        kept = [item for item in found if _names_partner(query, item.text)]
+        kept = kept or [item for item in found if base(item.hit.passage.section) in query.sections]
+    wanted = populations(query.question)
+    others = [item for item in kept if (told := populations(item.text)) and wanted and not told & wanted]
+    return [item for item in kept if item not in others] or kept
+
+
+def unpartnered(query: Query, texts: Sequence[str]) -> bool:
+    """Whether a drug is asked beside a class or a food and no text names it."""
+    return bool(query.partners) and not any(_names_partner(query, text) for text in texts)
+
+
+def _names_partner(query: Query, text: str) -> bool:
+    """As a whole word: the alcohols that a drug becomes are not the alcohol that one drinks."""
+    return any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in query.partners)

@@ -1,0 +1,1 @@
+"""What changed and what agrees: versions, differences, duplicates, withdrawals since an answer."""

@@ -1,0 +1,1 @@
+"""Language models as generators, through LlamaIndex's `LLM`."""

@@ -1,0 +1,1 @@
+"""Sentences of a passage: where they begin, what governs them, which of them answer."""

@@ -1,0 +1,347 @@
+"""Which stretches of a passage can stand alone as a quotation, and where they begin and end.
+
+A quotation is always one contiguous span, so that it stays checkable. It is shortened only at its ends (a section
+number and heading run together with the sentence, bullets, a closing cross reference) and lengthened only to what it
+depends on (the sentence before "This ...", the items after "... include:"). What a word of another stretch turns round
+("Do Not Use" as a heading, "contraindicated in:" before a list) is quoted with that word or not at all; so is what a
+heading of the passage says of some patients or one illness alone ("Pediatric Patients").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ingest.sentences import Span, sentences
+from rag.sentences.debris import is_bare_row, is_debris, is_empty_row, is_title
+from rag.sentences.headings import NEGATES, NUMBER, REFERENCE, SEE, anew, begin, binds, governs, heading
+from rag.sentences.pointing import ABOVE, depends
+
+MAX_WORDS = 70
+"""A quotation grows by its context only up to here; longer single sentences stay as they are."""
+TURNED_WORDS = 85
+"""As far as this it grows by what takes it back or what it points at."""
+MIN_WORDS = 5
+TITLE_WORDS = 12
+
+_TAIL = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s*\.?\s*$", re.IGNORECASE)
+# Where text that lost its line breaks goes on after a reference "... occur. ( 7.2 ) Miconazole" or with "7.1 Inducers".
+_RUN_TOGETHER = re.compile(rf"(?<=[.!?])\s*{REFERENCE}\s+(?=[A-Z])|(?<=[.!?)\]])\s+(?=\d{{1,2}}\.\d{{1,2}}\s+[A-Z])")
+_CLOSED = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s+(?-i:(?=[A-Z]))", re.IGNORECASE)
+# Cells that hang on the one before, in a table that the store holds as lines.
+_NEXT_CELL = re.compile(r"(?:Examples?(?: include)?|Intervention|(?:Prevention or )?[Mm]anagement|Recommendation):")
+# A sentence that its source or a reference cut before its end.
+_CUT = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|may|must|should|will|of|in|at|to|for|with|by|from|the|an?|and|or|than"
+    r"|that|which|as|if|when|between|per|include|includes|including|not|no)$"
+)
+_LISTS = re.compile(r"\bindicated\b[^.:]{0,40}:")
+# What takes back the sentence before it.
+_TURNS = re.compile(
+    r"(?:However|Nevertheless|Nonetheless|But|Yet|Except|Unless)\b|[^.;:]{1,60}, however,"
+    r"|(?:[Ss]ome|[Tt]he|[Tt]hese|[Tt]hey)\b[^.;:]{0,60}\brecurred\b"
+    r"|(?:This|These|That|Such|Doing so)\b[^.;:]{0,80}?\b(?:never|avoid(?:ed)?|contra-?indicated"
+    r"|(?:must|should|may|can|do|does|is|are) not (?:be )?(?:\w+ly )?(?:recommended|used|done|given|taken|exceeded"
+    r"|(?:co-?)?administered|combined|indicated|approved|apply)|cannot)\b"
+)
+_ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
+_CELLS = re.compile(r"; [^:;\n]{1,120}: \S")
+_ITEM = re.compile(r"\s*(?:[•●▪◦]|[·*–—-]\s|[(\[]?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)\]]\s)")
+# "... in these patients: 1." is where the splitter ends the sentence; the number belongs to what follows.
+_STRANDED = re.compile(r"(?<=[:;])\s+(?=(?:\d{1,2}|[A-Za-z])\.$)")
+_VERB = (
+    r"(?:is|are|was|were|has|have|had|may|might|must|can|could|should|will|would|do|does|did|cannot|need|needs|inhibits"
+    r"|induces|occurs|occurred|requires|contains|reduces|raises|lowers|remains|appears|includes|depends|increases"
+    r"|decreases|causes|caused|(?:results|resulted) in|(?:leads|led) to|(?:increased|decreased|reduced) (?:the|by)"
+    r"|received|improved|potentiated|showed|demonstrated|experienced)\b"
+)
+_FINITE = re.compile(rf"\b{_VERB}", re.IGNORECASE)
+# "Patients who are pregnant" is no sentence.
+_RELATIVE = re.compile(
+    rf"\b(?:(?:who|which|that)\s+(?:\w+ly\s+|also\s+|already\s+)?"
+    rf"|(?:(?:for|in|of|by|with) which|whom|whose|where|when|if|unless|while|because)\b[^,;.]{{0,60}}?\b){_VERB}"
+    rf"(?:\s+(?:not\s+)?(?:have|be|been)\b)?",
+    re.IGNORECASE,
+)
+_FORBIDDING = re.compile(r"(?:do not|don't|avoid|never)\s", re.IGNORECASE)
+_TOGETHER = re.compile(r"\b(?:all|both|each|every)\b", re.IGNORECASE)
+_IMPERATIVE = re.compile(
+    r"(?:Adjust|Administer|Advise|Ask|Assess|Call|Consider|Counsel|Decrease|Dilute|Discard|Discontinue|Evaluate|Give|Hold"
+    r"|Increase|Inform|Initiate|Inject|Instruct|Interrupt|Keep|Limit|Measure|Monitor|Observe|Obtain|Perform|Permanently"
+    r"|Reduce|Refer|Resume|Start|Stop|Store|Take|Talk|Tell|Test|Titrate|Treat|Withhold"
+    r"|Use (?:the|a|an|caution|only|with caution|lowest|aseptic|appropriate))\b"
+)
+# Fragments that read as advice: "Use with strong inhibitors."
+_FRAGMENT = re.compile(
+    r"(?:Use|Concomitant|Concurrent|Simultaneous|Co-?administ\w+|Administration|Combin\w+|Recommended|Known|History"
+    r"|Hypersensitivity|Adjunct\w*|(?:[A-Z][a-z]+ )?(?:[Tt]reatment|[Pp]revention|[Mm]anagement|[Pp]rophylaxis) of"
+    r"|(?:In )?(?:Patients|Persons|Women|Children|Infants|Pregnan\w+))\b[^:]*$",
+    re.DOTALL,
+)
+
+
+_TITLED = re.compile(r"CONTRAINDICATIONS\b|Contraindications(?::|\s*$|\s+(?=[A-Z•]))")
+# What bars the things listed after it, and what a list completes.
+_BARS = re.compile(
+    r"\bcontra-?indicat\w*|\b(?:do|does|should|must|may|can) not\b"
+    r"|\b(?:cannot|don't|never|avoid\w*|unless|except|without)\b"
+    r"|\bnot (?:be|recommended|indicated|use|for)\b",
+    re.IGNORECASE,
+)
+_OPEN = re.compile(r"\b(?:in|with|if|who|for|to|of|when|are|is|by|include|includes|including|following)$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A trimmed sentence or row; ``anew``: it is or had a numbered or capital heading; ``title``: of a prohibition.
+
+    ``raw``: where it began before it was trimmed.
+    """
+
+    start: int
+    end: int
+    item: bool = False
+    anew: bool = False
+    title: bool = False
+    row: bool = False
+    raw: int = 0
+
+
+def is_row(text: str) -> bool:
+    """Whether ``text`` is a table row as the store holds it: ``Header 1: cell; Header 2: cell``."""
+    return _ROW.match(text) is not None
+
+
+def quotable(text: str) -> list[Span]:
+    """Spans of ``text`` that read as complete statements or table rows, in order; context may make them overlap."""
+    units = _units(text)
+    alone = _alone(text, units)
+    heads = _heads(text, units)
+    contexts = (_with_context(text, units, alone, index) for index in range(len(units)) if alone[index])
+    found = (_headed(text, heads, *context) for context in contexts if context)
+    return list(dict.fromkeys(span for span in found if span and _whole(text, span)))
+
+
+def _units(text: str) -> list[_Unit]:
+    """Trimmed sentences; a line that is a table row is one unit."""
+    units: list[_Unit] = []
+    base = 0
+    for line in text.split("\n"):
+        if is_row(line):
+            units.append(_Unit(base, base + len(line), row=True))
+        else:
+            units.extend(_unit(text, start, end) for start, end in _pieces(text, line, base))
+        base += len(line) + 1
+    return [unit for unit in units if unit.start < unit.end]
+
+
+def _pieces(text: str, line: str, base: int) -> Iterator[Span]:
+    """Sentences of a line, parted where run together; a list number stays with its item."""
+    carried = None
+    for low, high in sentences(line):
+        for start, end in _parted(text, base + low, base + high):
+            begin = start if carried is None else carried
+            stranded = _STRANDED.search(text, begin, end) if end < base + len(line.rstrip()) else None
+            carried = stranded.end() if stranded else None
+            yield begin, stranded.start() if stranded else end
+
+
+def _unit(text: str, low: int, high: int) -> _Unit:
+    start, end = trim(text, low, high)
+    raw = text[low:high]
+    number = NUMBER.match(raw)
+    item = not number and (_ITEM.match(raw) is not None or _ITEM.match(text, max(0, start - 2), end) is not None)
+    heading = raw[number.end() :] if number else raw
+    title = _TITLED.match(heading) is not None
+    return _Unit(start, end, item, bool(number) or title or (raw.isupper() and not item), title, raw=low)
+
+
+def _parted(text: str, start: int, end: int) -> Iterator[Span]:
+    """The sentence cut where its source ran sentences together; what follows a prohibition stays with it."""
+    for match in _RUN_TOGETHER.finditer(text, start, end):
+        yield from _unstopped(text, start, match.start())
+        start = match.end()
+    yield from _unstopped(text, start, end)
+
+
+def _unstopped(text: str, start: int, end: int) -> Iterator[Span]:
+    """Cut between two clauses where a reference closed the first without a stop: "... may occur (5.1) It can ..."."""
+    closed = list(_CLOSED.finditer(text, start, end))
+    for number, match in enumerate(closed, 1):
+        rest = text[match.end() : closed[number].start() if number < len(closed) else end]
+        before = text[start : match.start()]
+        apart = _FORBIDDING.match(rest) or (_full(rest) and not _BARS.search(before) and not _FINITE.match(rest))
+        if apart and _full(before):
+            yield start, match.start()
+            start = match.end()
+    yield start, end
+
+
+def _full(piece: str) -> bool:
+    """Whether the piece is a clause of its own: an order that forbids, or words with a finite verb."""
+    return _FORBIDDING.match(piece) is not None or _FINITE.search(_RELATIVE.sub("", piece)) is not None
+
+
+def trim(text: str, start: int, end: int) -> Span:
+    """The span without leading bullets, section numbers and run-together headings, and without closing references.
+
+    >>> source = "7 DRUG INTERACTIONS 7.2 Digoxin Monitor digoxin levels [see Warnings (5.2)]."
+    >>> start, end = trim(source, 0, len(source))
+    >>> source[start:end]
+    'Monitor digoxin levels'
+    """
+    start = begin(text, start, end)
+    tail = _TAIL.search(text, start, end)
+    return start, (tail.start() if tail and not NEGATES.search(tail.group()) else end)
+
+
+def _alone(text: str, units: list[_Unit]) -> list[bool]:
+    """For each unit whether no lead-in, title or list before it governs it; before the passage there may be one."""
+    alone: list[bool] = []
+    lead = titled = fresh = False
+    orders = False  # whether an item may be an order of its own: not where a prohibition or the unknown precedes it
+    for unit in units:
+        if unit.anew:
+            orders, lead, titled = not unit.title, False, unit.title
+        own = unit.row or unit.anew or _stands(text, unit, orders, lead or titled, fresh)
+        alone.append(own)
+        leads = _leads(text, unit)
+        barring = leads and _BARS.search(text, unit.start, unit.end) is not None
+        orders = not barring and (orders or (not alone[:-1] and not unit.item))
+        fresh = leads and text[unit.end - 1] == ":"
+        lead = leads or (lead and not (own and not unit.item))
+    return alone
+
+
+def _heads(text: str, units: list[_Unit]) -> dict[int, Span]:
+    """By its start, the heading that each unit stands under: a line of its own, or run together in the unit's line."""
+    heads: dict[int, Span] = {}
+    head, inline, told = (0, 0), False, True  # told: whether the heading's first sentence was read
+    for unit in units:
+        own = (unit.start, unit.end) if _is_line(text, unit) else heading(text, unit.raw, unit.end)
+        left = inline and not unit.item and "\n" in text[head[1] : unit.start]
+        if own or unit.anew or unit.row or left or anew(text, unit.raw, unit.end):
+            head, inline, told = own or (0, 0), bool(own) and own != (unit.start, unit.end), False
+        if not told and head[1] < unit.end:
+            told = True
+            head = head if binds(text[head[0] : head[1]], text[head[1] : unit.end]) else (0, 0)
+        heads[unit.start] = head
+    return heads
+
+
+def _is_line(text: str, unit: _Unit) -> bool:
+    """Whether a unit is a heading in a line of its own."""
+    whole = text[unit.raw - 1 : unit.raw] in ("", "\n") and text[unit.end : unit.end + 1] in ("", "\n")
+    piece = text[unit.start : unit.end]
+    plain = not (unit.item or unit.row or piece.endswith((".", ":", "?", ";", ","))) and piece[:1].isupper()
+    return whole and plain and len(piece.split()) <= TITLE_WORDS and not _full(piece)
+
+
+def _headed(text: str, heads: dict[int, Span], start: int, end: int) -> Span:
+    """The span from the heading on whose words it needs; an empty one where that is out of reach."""
+    low, high = heads[start]
+    if start < high or _CELLS.search(text, start, end) or not governs(text[low:high], text[start:end]):
+        return start, end
+    return (low, end) if _words(text, low, end) <= MAX_WORDS else (end, end)
+
+
+def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -> bool:
+    """Whether a unit says the same without what is before it (``fresh``: right after a colon)."""
+    piece = text[unit.start : unit.end]
+    full = _full(piece.partition(";")[0] if _FRAGMENT.match(piece) else piece)
+    if fresh or (governed and (unit.item or not full)):
+        return False
+    if unit.item:
+        return full or (orders and _IMPERATIVE.match(piece) is not None)
+    return full or not _FRAGMENT.match(piece) or _IMPERATIVE.match(piece) is not None
+
+
+def _leads(text: str, unit: _Unit) -> bool:
+    """Whether what follows may hang on the unit: a colon, a barring question or heading, a clause that goes on."""
+    piece = text[unit.start : unit.end]
+    if _LISTS.search(piece):
+        return True
+    bars = _BARS.search(piece) is not None
+    if unit.row or piece.isupper() or _stopped(text, unit.end):
+        return bars and not unit.row and (piece.isupper() or piece.endswith("?")) and piece[-1] not in ".!"
+    if piece.endswith(("?", ":")):
+        return bars or piece.endswith(":")
+    return not unit.item and ";" not in piece and (bars or _OPEN.search(piece) is not None)
+
+
+def _stopped(text: str, end: int) -> bool:
+    """Whether a sentence ends at ``end``, by its stop or by the reference that closed it."""
+    return text[end - 1] in '.!?)%"”]' or text[end : end + 2].strip()[:1] in {"[", "("}
+
+
+def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) -> Span | None:
+    """The unit with what it depends on; None where that is out of reach."""
+    start, end = units[index].start, units[index].end
+    listed = _list_end(text, units, alone, index) if _leads(text, units[index]) else None
+    if listed is None and text[end - 1] in ":?":
+        return None
+    last = _turned(text, units, start, listed or end)
+    if last is None:
+        return None
+    end = last
+    while not units[index].row and depends(text, start, units[index].end):
+        if not index or not alone[index - 1]:
+            return None
+        index, before = index - 1, units[index - 1]
+        parted = "\n" in text[before.end : start] and not _NEXT_CELL.match(text, start)
+        if parted or _words(text, before.start, end) > TURNED_WORDS:
+            return None
+        start = before.start
+    return start, end
+
+
+def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
+    """Where the sentences end that take back what ends at ``end``, or ``end``; None where they are out of reach."""
+    for unit in units:
+        if unit.start < end:
+            continue
+        if unit.item or unit.row or unit.anew or not _TURNS.match(text, unit.start, unit.end):
+            break
+        if _words(text, start, unit.end) > TURNED_WORDS:
+            return None
+        end = unit.end
+    return end
+
+
+def _list_end(text: str, units: list[_Unit], alone: list[bool], index: int) -> int | None:
+    """Where the last item ends that can be quoted with unit ``index``, which introduces them; None without any.
+
+    A list of which all items have to hold together is not cut.
+    """
+    start, end = units[index].start, None
+    for unit, own in zip(units[index + 1 :], alone[index + 1 :], strict=True):
+        if own and not (unit.row and end is None):
+            break
+        if _words(text, start, unit.end) > MAX_WORDS:
+            return None if _TOGETHER.search(text, start, units[index].end) else end
+        if not re.search(r"\b(?:and|or|but)$|:$", text[unit.start : unit.end]):
+            end = unit.end
+    return end
+
+
+def _words(text: str, start: int, end: int) -> int:
+    return len(text[start:end].split())
+
+
+def _whole(text: str, span: Span) -> bool:
+    """Whether the span reads as a statement: no heading, no debris, no list fragment."""
+    piece = text[span[0] : span[1]]
+    if is_row(piece):
+        return not is_empty_row(piece) and not is_bare_row(piece)
+    if _CUT.search(piece) or ABOVE.search(piece):
+        return False
+    if is_debris(piece) or (is_title(piece) and not re.search(r"[:•\n]", piece) and not _FINITE.search(piece)):
+        return False
+    if len(_CLOSED.findall(piece)) > 1 and not _full(piece):
+        return False  # a list of which the sentence that governs it is out of reach
+    words = piece.split()
+    if len(words) < MIN_WORDS or piece[0].islower():
+        return False
+    lower = sum(word[0].islower() for word in words)
+    return lower >= 2 and (_stopped(text, span[1]) or lower * 2 > len(words))

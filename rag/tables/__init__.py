@@ -1,0 +1,1 @@
+"""Tables as typed rows, and the row that is for the patient."""

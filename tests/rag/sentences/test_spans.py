@@ -1,0 +1,286 @@
+"""A quotation never loses the word that turns it round: headings, lead-ins, titles and lists."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from rag.sentences.spans import MAX_WORDS, quotable, trim
+
+# Written apart from the module's own list, so that a word lost there is missed here.
+POLARITY = re.compile(
+    r"\b(?:not|no|never|avoid|without|contraindicat\w*|discontinue|stop|do|must|only|unless|except|less|more|reduce"
+    r"|warnings?|precautions?)\b",
+    re.IGNORECASE,
+)
+TITLES = {"contraindications", "warnings", "warning", "precautions", "precaution"}
+HEADS = ["5.1", "7", "4", "•", "1.", "CONTRAINDICATIONS", "WARNINGS AND PRECAUTIONS", "Warnings", "Contraindications"]
+TURNS = ["Do Not Use", "Not Recommended", "AVOID USE", "Avoid", "STOP USE", "Never", "Without", "NO", "Reduce Dose"]
+RESTS = [
+    "Use in patients with severe renal impairment.",
+    "Coadministration with clarithromycin in adults.",
+    "The drug is contraindicated in gout.",
+    "Drugs that inhibit the enzyme raise levels.",
+    "in patients with severe hepatic impairment.",
+    "with strong inhibitors of this enzyme.",
+]
+ITEM = "Use with strong inhibitors in patients with renal impairment."
+
+
+def quotes(text: str) -> list[str]:
+    return [text[start:end] for start, end in quotable(text)]
+
+
+@given(
+    st.tuples(
+        st.lists(st.sampled_from(HEADS + TURNS + ["Hepatic", "Effect of", "SEVERE", "and"]), max_size=5),
+        st.sampled_from(RESTS),
+    ).map(lambda parts: " ".join([*parts[0], parts[1]]))
+)
+@example("• Do Not Use • The drug is contraindicated in gout.")
+@example("5.1 Do Not Use in patients with severe hepatic impairment.")
+def test_no_governing_word_is_trimmed_off(text: str) -> None:
+    start, end = trim(text, 0, len(text))
+    lost = {word.lower() for word in POLARITY.findall(text[:start])}
+    assert lost <= TITLES
+    if "contraindications" in lost:
+        assert re.search(r"contraindicated|[Dd]o not|not recommended|Avoid|Never", text[start:end])
+    for quote in quotes(text):  # a list number, or a bullet after bare words, makes a sentence of what follows
+        listed = "1." in text or any(f"{turn} •" in text for turn in ("NO", "Reduce Dose", "STOP USE"))
+        turned = not listed and any(turn in text for turn in TURNS)
+        barred = "contraindicated" in quote  # says itself what "• Do Not Use •" before it does
+        assert not turned or barred or any(turn in quote for turn in TURNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("5.1 Do Not Use in patients with severe gout.", "Do Not Use in patients with severe gout."),
+        ("7.2 Not Recommended with strong inhibitors of it.", "Not Recommended with strong inhibitors of it."),
+        ("5.3 AVOID USE Combination with it in adults.", "AVOID USE Combination with it in adults."),
+        ("4 CONTRAINDICATIONS Use in patients with gout.", "CONTRAINDICATIONS Use in patients with gout."),
+        ("CONTRAINDICATIONS Use in patients with gout.", "CONTRAINDICATIONS Use in patients with gout."),
+        ("4 CONTRAINDICATIONS It is contraindicated in gout.", "It is contraindicated in gout."),
+        ("Take it with food (see below; do not chew it).", "Take it with food (see below; do not chew it)."),
+        (
+            "4 CONTRAINDICATIONS\nKnown allergy to any part of it.",
+            "CONTRAINDICATIONS\nKnown allergy to any part of it.",
+        ),
+    ],
+)
+def test_a_heading_that_governs_stays(text: str, expected: str) -> None:
+    assert [quote for quote in quotes(text) if not quote.startswith("It ")] or "It is" in expected
+    start, end = trim(text, 0, len(text)) if "\n" not in text else quotable(text)[0]
+    assert text[start:end] == expected
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "The drug is contraindicated in:\n• {}",
+        "The drug is contraindicated in: • {}",
+        "The drug is contraindicated in: 1. {}",
+        "Do not use the drug in these patients: 1. {}",
+        "Who should not take the drug?\n• {}",
+        "4 CONTRAINDICATIONS\n• {}",
+        "The drug is contraindicated for\n• {}",
+    ],
+)
+def test_an_item_is_quoted_with_what_governs_it(lead: str) -> None:
+    found = quotes(lead.format(ITEM))
+    assert len(found) == 1
+    assert found[0].endswith(ITEM)
+    assert re.search(r"contraindicated|not|CONTRAINDICATIONS", found[0])
+
+
+def test_a_list_too_long_to_quote_whole_leaves_no_bare_item() -> None:
+    items = "\n".join(f"• Use with inhibitor {number} in patients with renal impairment." for number in range(20))
+    text = f"The drug is contraindicated in:\n{items}\nThe usual dose is one tablet."
+    first, last = quotes(text)
+    assert first.startswith("The drug is contraindicated in:\n• Use with inhibitor 0 ")
+    assert first.endswith("impairment.")
+    assert len(first.split()) <= MAX_WORDS
+    assert last == "The usual dose is one tablet."
+    assert quotes(f"Do not give it in:\n• {'very ' * MAX_WORDS}ill patients.\n• {ITEM}") == []
+    assert quotes(f"Give it only where all of these hold:\n{items}") == []
+
+
+@pytest.mark.parametrize("mark", ["• ", "1. ", "(2) ", "A) ", "- "])
+def test_an_item_at_the_start_of_a_passage_has_to_be_a_sentence(mark: str) -> None:
+    assert quotes(f"{mark}{ITEM}\n{mark}Patients who are on strong inhibitors of it.") == []
+    assert quotes(f"{mark}Take more than two tablets in a day.") == []
+    assert len(quotes(f"{mark}The drug should not be given with strong inhibitors.")) == 1
+
+
+def test_an_order_under_a_prohibition_is_no_quote() -> None:
+    assert quotes("Do not:\n• Take more than two tablets.\n• Stop taking it at once.") == [
+        "Do not:\n• Take more than two tablets.\n• Stop taking it at once."
+    ]
+
+
+def test_an_order_in_a_list_that_nothing_turns_round_stays() -> None:
+    text = "Liver injury was seen in trials.\n• Monitor liver enzymes in all patients."
+    assert quotes(text) == ["Liver injury was seen in trials.", "Monitor liver enzymes in all patients."]
+
+
+def test_rows_after_a_lead_in_stay_quotable() -> None:
+    row = "Inhibitor: ketoconazole; Dose: 0.6 mg"
+    assert row in quotes(f"Do not exceed these doses.\n{row}\n{row}")
+    assert row in quotes(f"Doses not to be exceeded:\n{row}")
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "However, this must never be done in renal impairment.",
+        "But not in patients with renal impairment who are at home.",
+        "Except in renal impairment, where the usual dose is given.",
+        "Unless there is renal impairment, the dose is then kept.",
+        "This must never be done in renal impairment.",
+        "Such doses should be avoided in renal impairment.",
+        "Doing so is not recommended in renal impairment.",
+        "Nevertheless, some patients need half of it.",
+    ],
+)
+def test_a_sentence_is_never_quoted_without_the_next_one_that_takes_it_back(turn: str) -> None:
+    said = "The dose may be doubled."
+    assert quotes(f"{said} {turn}")[0] == f"{said} {turn}"
+    assert said in quotes(f"{said} The tablets should be kept dry. {turn}")
+    assert said not in quotes(f"{said} {turn}")
+    assert said not in quotes(f"{said}\n{turn}")
+    long = f"{turn.rstrip('.')} {'or ill ' * MAX_WORDS}at all."
+    assert said not in quotes(f"{said} {long}")
+
+
+def test_what_is_taken_back_twice_is_quoted_with_both() -> None:
+    text = "The dose may be doubled. However, monitor the patient. This should never be done in renal impairment."
+    assert quotes(text) == [text]
+
+
+def test_a_sentence_that_only_goes_on_may_be_left_out() -> None:
+    said = "The dose may be doubled."
+    assert said in quotes(f"{said} This can be done at once.")
+    assert said in quotes(f"{said} Ynol should never be given.")
+
+
+@pytest.mark.parametrize("ending", ["is", "are", "and", "with", "the", "than", "may", "due to"])
+def test_what_is_cut_before_its_end_is_no_quote(ending: str) -> None:
+    said = f"The usual dose of the drug in adults with gout {ending}"
+    assert quotes(f"{said} [see Dosage (2.1)].") == []
+    assert quotes(f"{said} 5 mg.") == [f"{said} 5 mg."]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "No differences were seen between these volunteers and the others.",
+        "Falls, above all at night, were the most common of these late events.",
+        "Stopping the tablets appears to reverse these changes.",
+        "Proof of this claim was obtained in two trials.",
+        "Half the dose is enough in such patients.",
+        "The effects of other resins on the drug were not studied.",
+        "Other important measures in the ward include rest and fluids.",
+    ],
+)
+def test_what_points_back_is_quoted_with_what_it_points_at(said: str) -> None:
+    before = "Gait was unsteady in men over 80 who took ynol."
+    assert f"{before} {said}" in quotes(f"{before} {said}")
+    assert said not in quotes(f"{before} {said}")
+    assert quotes(said) == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Based on these data, the dose of ynol is 5 mg.",
+        "If pain or fever develops in the first week, treatment of these symptoms can wait.",
+        "Ynol raised the levels of tamol in adults by half when these drugs were given together.",
+        "Patients with gout need less, since these patients clear it slowly.",
+        "Tell your doctor before you take this medicine with food.",
+        "Take inhibitors of the enzyme, such as ynol, with care.",
+        "Ynol raises urate and lowers calcium; these changes are mild.",
+    ],
+)
+def test_what_points_at_its_own_sentence_stands_alone(said: str) -> None:
+    assert said in quotes(f"Gait was unsteady in old men. {said}")
+
+
+def test_what_refers_to_the_above_is_no_quote() -> None:
+    assert quotes("The above doses should be halved in adults with gout.") == []
+
+
+def test_what_is_taken_back_within_the_next_sentence_is_quoted_with_it() -> None:
+    text = "Attacks ended within an hour of the dose. There were, however, attacks that came back after three hours."
+    assert quotes(text)[0] == text
+    text = "Attacks ended within an hour of the dose. Some of them recurred on the next day."
+    assert quotes(text)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("Pediatric Patients The dose is 5 mg.", "A missed dose should be taken at once."),
+        ("Predialysis Patients The dose is 5 mg.", "In children, the first dose is 2 mg."),
+        ("Moderate Hepatic Impairment The dose is 5 mg.", "In hepatic disease the dose is never raised."),
+        ("Lymphoma The dose is 5 mg.", "The dose may be raised to 10 mg after a week."),
+        ("For patients who take 20 mg once daily: The patient should take it.", "The dose should not be doubled."),
+        ("Dosage for Pediatric Patients (7 Years and Older)\n•", "The recommended starting dosage is based on weight."),
+    ],
+)
+def test_what_stands_under_a_group_or_illness_is_quoted_with_it(heading: str, said: str) -> None:
+    text = f"{heading} {said}"
+    assert text in quotes(text)
+    assert said not in quotes(text)
+    assert said not in quotes(f"{heading} {'It is a long day for every one of them all. ' * 12}{said}")
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("Pediatric Patients The dose is 5 mg.", "The dose in children is 5 mg."),
+        ("Lymphoma The dose is 5 mg.", "The dose in lymphoma may be raised to 10 mg."),
+        ("Lymphoma The dose is 5 mg.", "Liver values may rise in the first week."),
+        ("Ynol tablets are taken as needed: The usual dose is 5 mg.", "The dose should not exceed 10 mg a day."),
+        ("Pediatric Patients The dose is 5 mg.", "The recommended dose in all patients is 5 mg."),
+        (
+            "Pediatric Patients The dose is 5 mg. Missed Doses The dose is late.",
+            "Each dose should be taken with water.",
+        ),
+        ("Risk Summary There are no data.", "The recommended dose should be kept."),
+        ("Pediatric Patients The dose is 5 mg.\n2.2 Preparation\n", "Each dose should be taken with water."),
+        ("Pediatric Patients The dose is 5 mg.\nMissed Dose\n", "Each dose should be taken with water."),
+    ],
+)
+def test_what_names_it_or_stands_under_another_heading_stands_alone(heading: str, said: str) -> None:
+    assert said in quotes(f"{heading} {said}".replace("\n ", "\n"))
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "Adjunctive treatment of sleep disorders in adults who are over 60 years of age.",
+        "Known hypersensitivity to ynol; rash and fever have occurred.",
+        "Prevention of gout in adults who take diuretics.",
+    ],
+)
+def test_an_entry_is_quoted_with_the_words_that_it_completes(item: str) -> None:
+    assert quotes(f"Rash has been seen in adults. (1.1) {item}") == ["Rash has been seen in adults."]
+    lead = "YNOL is a bile acid indicated for: Treatment of gout in adults. (1.1)"
+    assert quotes(f"{lead} {item}") == [f"{lead} {item}"]
+
+
+def test_an_indication_begins_anew_after_the_list_that_was_cut() -> None:
+    said = "YNOL is indicated for the treatment of gout in adults."
+    assert quotes(f"YNOL is an antibody indicated for treatment of: Gout (G) {said}") == [said]
+
+
+def test_examples_and_imprints_are_quoted_with_what_they_are_of() -> None:
+    text = "Intervention: The drug should not be given with strong inhibitors.\nExamples: Anol, benol, cenol, denol"
+    assert text in quotes(text)
+    assert quotes("Examples: Anol, benol, clear cenol, denol and others") == []
+    text = 'Tablets 5 mg: White, round and scored. Imprint on one side with "5".'
+    assert text in quotes(text)
+    assert text[39:] not in quotes(text)
