@@ -270,7 +270,8 @@ class SearchHit(BaseModel):
     ``agreement``: how many labels of the store have the same passage; ``variants``: sentences of other labelers' labels
     in the same words but for a figure, a unit or a negation.
 
-    The flags are those of its document; a retracted paper is shown where it was asked for, and is no evidence.
+    The flags are those of its document; a retracted paper is shown where it was asked for, and is no evidence. From
+    ``effective`` on the text is known to be in force: asked for an earlier day, what it said then is not known.
     """
 
     rank: int
@@ -283,6 +284,7 @@ class SearchHit(BaseModel):
     title: str
     text: str
     published: date | None
+    effective: date | None = None
     also: tuple[str, ...] = ()
     superseded: bool = False
     retracted: bool = False
@@ -306,8 +308,9 @@ class SearchHit(BaseModel):
             title=document.title,
             text=passage.text,
             published=document.published,
+            effective=document.effective,
             also=hit.also,
-            superseded=document.superseded_on is not None,
+            superseded=document.outdated(),
             retracted=document.retracted,
             expression_of_concern=document.expression_of_concern,
             corrected=document.corrected,

@@ -45,7 +45,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from ingest.errors import StoreError
 from ingest.migrations import OLDEST, upgrade
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # How long a writer waits for another one; `?timeout=` in the URL overrides it.
 BUSY_SECONDS = "15"
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
@@ -83,6 +83,8 @@ documents = Table(
     Column("details", JSON, nullable=False),
     # Which marks the source's own record has; the three columns above also hold what others say (`ingest.marks`).
     Column("own_marks", JSON, nullable=False, server_default="[]"),
+    # From when this version counts, see `Document`.
+    Column("since", Date),
     sqlite_autoincrement=True,
 )
 # Every content that a document has had (`ingest.records.content_key`), so that two files which tell the same version
@@ -220,19 +222,31 @@ def place(engine: Engine) -> str:
 
 
 @contextmanager
-def ingest_lock(engine: Engine) -> Iterator[None]:
-    """Holds off a second ingest into the same SQLite file; the kernel lifts the lock of a killed process."""
+def ingest_lock(engine: Engine, wait: float = 0) -> Iterator[None]:
+    """Holds off a second ingest into the same SQLite file; the kernel lifts the lock of a killed process.
+
+    Raises `StoreError` where another has held it for ``wait`` seconds.
+    """
     if engine.dialect.name != "sqlite" or engine.url.database in (None, "", ":memory:"):
         yield
         return
     path = Path(f"{place(engine)}.lock")
     with _opened(path) as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            reason = "another ingest into this store is running: wait until it ends, then run the command again"
-            raise StoreError(reason, source=place(engine)) from error
+        deadline = time.monotonic() + wait
+        while not _locked(handle):
+            if time.monotonic() >= deadline:
+                reason = "another ingest into this store is running: wait until it ends, then run the command again"
+                raise StoreError(reason, source=place(engine))
+            time.sleep(0.02)
         yield
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager
@@ -284,9 +298,14 @@ def _begin(connection: Connection) -> None:
     """A writer takes its lock at once: a reader's lock cannot be raised to it while another process writes."""
     options = connection.get_execution_options()
     writing = options.get("writing", False)
-    usual = float(str(connection.engine.url.query.get("timeout", BUSY_SECONDS)))
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * options.get('busy_seconds', usual))}")
+    seconds = options.get("busy_seconds", _patience(connection.engine.url))
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={round(1000 * seconds)}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def _patience(url: URL) -> float:
+    """Seconds that a writer waits for another one."""
+    return float(str(url.query.get("timeout", BUSY_SECONDS)))
 
 
 def _create(engine: Engine) -> None:
@@ -305,7 +324,12 @@ def _create(engine: Engine) -> None:
         raise StoreError(reason, source=place(engine))
     version = _version(engine)
     if version in range(OLDEST, SCHEMA_VERSION):
-        with engine.connect().execution_options(writing=True) as connection, connection.begin():
+        # An ingest of the older release that goes on writing would not know of what is new in the tables.
+        with (
+            ingest_lock(engine, _patience(engine.url)),
+            engine.connect().execution_options(writing=True) as connection,
+            connection.begin(),
+        ):
             upgrade(connection)  # does nothing where another process was faster
         version = _version(engine)
     if version != SCHEMA_VERSION:

@@ -1,4 +1,4 @@
-"""What becomes of works after they appeared: marks by others (retraction, concern, correction) and deletions.
+"""What becomes of works after they appeared: marks by others (retraction, concern, reinstatement, ...) and deletions.
 
 A mark holds for every document with the name that it speaks of, and for every other form of the same paper, that is
 each document which shares a name (PMID or DOI) with it; so does what a paper's own record says. What a document is
@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select, update
 
 from ingest.database import deletions, documents, identifiers, in_chunks, marks
 from ingest.errors import ParseError
 from ingest.records import FLAGS, MARKS
-from ingest.schema import Deletion, Document, Mark
+from ingest.schema import Deletion, Document, Mark, MarkKind
 
 # Made once, as they are asked of every mark or document.
 SAME = (
@@ -28,15 +28,26 @@ KNOWN = select(marks.c.said_on).where(SAME)
 ADD = insert(marks)
 DELETED = select(deletions.c.said_on).where(deletions.c.work_id == bindparam("work"))
 KINDS = {flag: kind for kind, flag in FLAGS.items()}
+# Documents of which something is said that has no flag of its own, through all names of all forms of the same paper.
+_own, _form, _other = identifiers.alias(), identifiers.alias(), identifiers.alias()
+UNFLAGGED = (
+    select(_own.c.document)
+    .distinct()
+    .join(_form, _form.c.name == _own.c.name)
+    .join(_other, _other.c.document == _form.c.document)
+    .join(marks, marks.c.work == _other.c.name)
+    .where(_own.c.document.in_(bindparam("wanted", expanding=True)), marks.c.kind.not_in(FLAGS))
+)
 
 
 def keep(connection: Connection, mark: Mark) -> bool:
-    """Remembers a mark; whether that says anything new. Of two dates for the same mark the earlier stays.
+    """Remembers a mark; whether that says anything new. Raises `ParseError` for one that cannot be kept.
 
-    Raises `ParseError` for a mark that cannot be kept.
+    Of two days for the same mark the later stays, of a reinstatement the earlier: it must not take back what it did not
+    know of.
     """
     work = mark.work.lower()
-    if mark.kind not in FLAGS or not work.startswith(("pmid:", "doi:")) or not _storable(work + mark.by):
+    if mark.kind not in get_args(MarkKind) or not work.startswith(("pmid:", "doi:")) or not _storable(work + mark.by):
         raise ParseError(f"cannot be stored: the mark {mark.kind!r} of {work!r}", record=repr(work))
     same = {"a_work": work, "a_kind": mark.kind, "a_voice": mark.by}
     known = connection.execute(KNOWN, same).first()
@@ -44,7 +55,9 @@ def keep(connection: Connection, mark: Mark) -> bool:
         row = {"work": work, "kind": mark.kind, "said_by": mark.by, "said_on": mark.on}
         connection.execute(ADD, row)
         return True
-    if mark.on is None or (known.said_on and known.said_on <= mark.on):
+    if mark.on is None or mark.on == known.said_on:
+        return False
+    if known.said_on and (known.said_on < mark.on) == (mark.kind == "reinstatement"):
         return False
     connection.execute(update(marks).where(SAME).values(said_on=mark.on), same)
     return True
@@ -75,12 +88,32 @@ def spread(connection: Connection, names: Collection[str]) -> bool:
 
 
 def told(connection: Connection, rows: Iterable[RowMapping]) -> dict[int, tuple[Mark, ...]]:
-    """What others say of each of these rows of ``documents`` that is marked at all, by row id."""
-    marked = [row["row_id"] for row in rows if any(row[name] for name in MARKS)]
+    """What others say of each of these rows of ``documents``, by row id; of most nothing is said."""
+    rows = list(rows)
+    marked = {row["row_id"] for row in rows if any(row[name] for name in MARKS)}
+    for chunk in in_chunks(row["row_id"] for row in rows):
+        marked |= set(connection.scalars(UNFLAGGED, {"wanted": chunk}))
     if not marked:
         return {}
     family = _Family.read(connection, _sharing(connection, named(connection, documents.c.row_id.in_(marked))))
     return {row: found for row in marked if (found := family.told(row))}
+
+
+def standing(said: Iterable[Mark]) -> list[Mark]:
+    """What holds of all that others say of one paper, in its order: no retraction that was taken back.
+
+    A reinstatement takes back retractions up to its own day, whoever said so; where one of the two has no day, only who
+    said it can take it back. What the paper's own record says goes with a newer record alone.
+    """
+    found = list(said)
+    back = [mark for mark in found if mark.kind == "reinstatement"]
+    return [mark for mark in found if mark.kind != "retraction" or not any(_takes_back(one, mark) for one in back)]
+
+
+def _takes_back(reinstatement: Mark, retraction: Mark) -> bool:
+    if reinstatement.on and retraction.on:
+        return retraction.on <= reinstatement.on
+    return reinstatement.by == retraction.by
 
 
 def withdraw(connection: Connection, deletion: Deletion) -> int:
@@ -128,7 +161,7 @@ class _Family:
     def read(connection: Connection, names: dict[int, set[str]]) -> _Family:
         """``names``: those of every document that is needed."""
         family = _Family(names)
-        columns = (documents.c.row_id, documents.c.document_id, documents.c.revised, documents.c.own_marks)
+        columns = (documents.c.row_id, documents.c.document_id, documents.c.work_id, documents.c.own_marks)
         for rows in in_chunks(names):
             found = connection.execute(select(*columns).where(documents.c.row_id.in_(rows))).mappings()
             family._rows |= {row["row_id"]: row for row in found}
@@ -140,17 +173,17 @@ class _Family:
     def flags(self, row: int) -> set[str]:
         """Which of `MARKS` hold for the document."""
         own = {name for other in self._forms(row) for name in self._rows[other]["own_marks"]}
-        return own | {FLAGS[mark.kind] for mark in self._marks(row)}
+        return own | {FLAGS[mark.kind] for mark in standing(self._marks(row)) if mark.kind in FLAGS}
 
     def told(self, row: int) -> tuple[Mark, ...]:
-        """What others say of the document: marks, and the records of other forms of the same paper."""
+        """What others say of the document: marks, and records of other forms of the same paper, which name no day."""
         found = self._marks(row)
         for other in self._forms(row) - {row}:
             record = self._rows[other]
+            if record["work_id"] == self._rows[row]["work_id"]:  # another version of this form
+                continue
             shared = min(self._names[row] & self._names[other])
-            found |= {
-                Mark(shared, KINDS[flag], record["revised"], record["document_id"]) for flag in record["own_marks"]
-            }
+            found |= {Mark(shared, KINDS[flag], None, record["document_id"]) for flag in record["own_marks"]}
         return tuple(sorted(found, key=lambda mark: (mark.kind, mark.on or date.max, mark.by, mark.work)))
 
     def _forms(self, row: int) -> set[int]:

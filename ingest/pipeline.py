@@ -22,12 +22,17 @@ from ingest.store import Batch, Store
 
 BATCH_DOCUMENTS = 50
 BATCH_CHARACTERS = 8_000_000
+MAX_LINES = 1000
+"""Of one file given to the walk, its members together, and one outcome: what a report says of each; it counts all."""
+MAX_LISTED = 10_000
+"""Members of one file that a report counts apart; what is in the rest is counted under the file's own name."""
 OUTCOMES = ("ingested", "unchanged", "replaced", "skipped", "deleted", "marked", "faults")
 SKIPPED = {
     "skipped": "an editorial summary; the store holds the real source",
     "withdrawn": "its source withdrew it, and this record was not revised after that",
 }
 Taken = Document | Deletion | Mark
+Outcome = Literal["skipped", "fault"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Progress:
 class Line:
     """Something that was not ingested: ``skipped`` (no known format, or not needed) or ``fault``; where and why."""
 
-    outcome: Literal["skipped", "fault"]
+    outcome: Outcome
     source: str
     record: str
     offset: int | None
@@ -56,10 +61,24 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of every record. ``files``: source name -> outcome (see ``OUTCOMES``) -> number of records."""
+    """What became of every record. ``files``: source name -> outcome (see ``OUTCOMES``) -> number of records.
+
+    Counts are whole; names and lines are bounded, since one hostile file could have billions of either.
+    """
 
     files: dict[str, Counter[str]] = field(default_factory=dict)
-    lines: list[Line] = field(default_factory=list)
+    _listed: Counter[str] = field(default_factory=Counter, init=False, repr=False)
+    _told: dict[tuple[str, Outcome], list[Line]] = field(default_factory=dict, init=False, repr=False)
+    _untold: Counter[tuple[str, Outcome]] = field(default_factory=Counter, init=False, repr=False)
+
+    @property
+    def lines(self) -> list[Line]:
+        """What was not ingested: ``MAX_LINES`` of each file and outcome, then how many more there were."""
+        found = []
+        for (name, outcome), lines in self._told.items():
+            more = self._untold[name, outcome]
+            found += lines + ([Line(outcome, name, "", None, f"and {more} more")] if more else [])
+        return found
 
     @property
     def totals(self) -> dict[str, int]:
@@ -83,17 +102,27 @@ class Report:
 
     def count(self, source: str, outcome: str, number: int = 1) -> None:
         """Adds to a source's outcome; a source is listed from its first mention."""
+        if source not in self.files:
+            self._listed[file := _file(source)] += 1
+            source = source if self._listed[file] <= MAX_LISTED else file
         self.files.setdefault(source, Counter())[outcome] += number
 
     def fault(self, source: str, fault: Fault) -> None:
         """Adds a record that could not be ingested."""
         self.count(source, "faults")
-        self.lines.append(Line("fault", source, clean(fault.record), fault.offset, clean(fault.reason)))
+        self._tell("fault", source, fault.record, fault.offset, fault.reason)
 
     def skip(self, source: str, record: str, reason: str) -> None:
         """Adds something that was left out on purpose."""
         self.count(source, "skipped")
-        self.lines.append(Line("skipped", source, clean(record), None, clean(reason)))
+        self._tell("skipped", source, record, None, reason)
+
+    def _tell(self, outcome: Outcome, source: str, record: str, offset: int | None, reason: str) -> None:
+        key = _file(source), outcome
+        if len(told := self._told.setdefault(key, [])) < MAX_LINES:
+            told.append(Line(outcome, source, clean(record), offset, clean(reason)))
+        else:
+            self._untold[key] += 1
 
 
 class InterruptedIngestError(StoreError):
@@ -220,6 +249,11 @@ class _Run:
             self.report.count(source, result)
 
 
+def _file(source: str) -> str:
+    """The file that a source is or lies in."""
+    return source.partition("!")[0]
+
+
 def _write(batch: Batch, record: Taken, passages: list[Passage]) -> str | int | Fault:
     """The outcome of a document or mark, the number of documents a deletion removed, or why it cannot be stored."""
     if isinstance(record, Deletion):
@@ -243,6 +277,9 @@ def _records(source: Source) -> Iterator[tuple[Taken | Fault | Ignored, int]]:
         yield Ignored(source.name, error.reason), 0
     except IngestError as error:
         yield Fault(error.record, error.reason, error.offset), stream.position if stream else 0
+    except RecursionError:  # the depth at which it comes is that of the caller's stack, so no parser can foresee it
+        position = stream.position if stream else 0
+        yield Fault("", "nested too deep to be read to its end", position), position
     except OSError as error:
         position = stream.position if stream else 0
         yield Fault("", f"cannot be read: {error.strerror or error}", position), position

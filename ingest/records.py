@@ -16,7 +16,7 @@ Row = dict[str, Any]
 Flag = Literal["retracted", "expression_of_concern", "corrected"]
 
 # Grows when a parser or the splitter makes other records of the same bytes: what is stored is then read anew.
-REVISION = 3
+REVISION = 4
 REVISED = f"/{REVISION}"
 
 DRUG_FIELDS = tuple(field.name for field in fields(DrugNames))
@@ -33,6 +33,7 @@ COLUMNS = (
     "published",
     "effective",
     "superseded_on",
+    "since",
     "revised",
     "retracted",
     "expression_of_concern",
@@ -74,9 +75,9 @@ def unstorable(document: Document, passages: Sequence[Passage]) -> str:
 
 
 def document_row(document: Document) -> Row:
-    """The row without ``row_id``; ``superseded_on`` is empty, as the store computes it."""
+    """The row without ``row_id``; ``superseded_on`` and ``since`` are empty, as the store computes them."""
     row = {name: getattr(document, name) for name in COLUMNS}
-    row |= {"kind": document.kind.value, "superseded_on": None, "own_marks": own_marks(document)}
+    row |= {"kind": document.kind.value, "superseded_on": None, "since": None, "own_marks": own_marks(document)}
     return row | {"details": {name: getattr(document, name) for name in DETAILS}}
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal
 
-MarkKind = Literal["retraction", "concern", "correction"]
+MarkKind = Literal["retraction", "concern", "correction", "update", "reinstatement"]
 
 
 class Kind(StrEnum):
@@ -73,13 +73,16 @@ class Document:
 
     ``document_id``: ``label:<set_id>:<version>``, ``pubmed:<pmid>``. ``work_id``: what versions share (set_id, pmid).
     ``version``: the source's own version; where a label states none, its SPL document id. ``published``: when it first
-    appeared, ``effective``: when this version took force (labels: both are the effective time). ``revised``: when the
-    source last changed this record (PubMed's ``DateRevised``). ``editorial``: a summary written by CiteRx, not the
-    source's own text; ``url`` then links to the real source, ``stands_for`` names the works that it gives way to.
-    ``superseded_on`` is set by the store when a newer version of the work arrives. ``article_type``: as the source says
+    appeared, ``effective``: the day from which this text is known to be in force (labels: both are the effective time;
+    what has a day of revision: that day). ``revised``: when the source last changed this record (PubMed's
+    ``DateRevised``). ``editorial``: a summary written by CiteRx, not the source's own text; ``url`` then links to the
+    real source, ``stands_for`` names the works that it gives way to. Set by the store: ``superseded_on``, when a newer
+    version of the work arrives, and ``since``, from when this version counts: for the first that is known of its work
+    from the first day that it states, else from ``effective``. ``article_type``: as the source says
     (JATS), ``cites``: the references of a full text, ``pmid:<pmid>`` or ``doi:<doi>`` where known, else as printed.
     ``retracted``, ``expression_of_concern`` and ``corrected`` of a stored document hold whoever says so, the source's
-    own record or another; ``marks``, filled by the store, is what others say and when.
+    own record or another; ``marks``, filled by the store, is what others say and when. ``scanned``: the pages whose
+    text a machine read from images, by the numbers of `Section.pages`; 0 stands for those that have no number.
     """
 
     document_id: str
@@ -115,6 +118,23 @@ class Document:
     article_type: str = ""
     cites: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
+    scanned: tuple[int, ...] = ()
+    since: date | None = field(default=None, compare=False)
+
+    @property
+    def begins(self) -> date | None:
+        """``since``; of a document that is in no store the day that it states."""
+        return self.since or self.effective or self.published
+
+    def in_force(self, as_of: date | None, *, replaced: bool = False) -> bool:
+        """See the function `in_force`."""
+        return in_force(self.begins, self.superseded_on, as_of, replaced=replaced)
+
+    def outdated(self, as_of: date | None = None) -> bool:
+        """Whether a newer version had come by that day, or by now: of this work, or as a work that updates it."""
+        ends = [mark.on for mark in self.marks if mark.kind == "update"]
+        ends += [self.superseded_on] if self.superseded_on else []
+        return any(as_of is None or day is None or day <= as_of for day in ends)
 
     def section(self, slug: str) -> Section | None:
         """The section called ``slug``, or None."""
@@ -154,8 +174,10 @@ class Deletion:
 class Mark:
     """Word from elsewhere about a work: ``work`` is ``pmid:<pmid>`` or ``doi:<doi in lower case>``.
 
-    ``kind`` is what became of it, ``on`` when that was said, ``by`` who says so (``pmid:...`` or ``doi:...`` of the
-    notice, or the name of the list). It holds for documents that are stored and for those that come later.
+    ``kind`` is what became of it (``update``: a newer version is a work of its own; ``reinstatement``: it is no longer
+    retracted, see `ingest.marks.standing`), ``on`` the day on which that was said, None where nobody states it, ``by``
+    who says so (``pmid:...`` or ``doi:...`` of the notice or the newer version, or the name of the list). It holds for
+    documents that are stored and for those that come later.
     """
 
     work: str
@@ -174,6 +196,15 @@ class Fault:
 
 
 Record = Document | Deletion | Mark | Fault
+
+
+def in_force(since: date | None, until: date | None, as_of: date | None, *, replaced: bool = False) -> bool:
+    """Whether what counts from ``since`` until ``until`` (exclusive) is in force at the end of a day, or now.
+
+    What has no day is in force on none, but now; ``replaced``: what was replaced by then counts too.
+    """
+    begun = as_of is None or (since is not None and since <= as_of)
+    return begun and (replaced or until is None or (as_of is not None and until > as_of))
 
 
 def pages_between(pages: Iterable[Sequence[int]], start: int, end: int) -> tuple[tuple[int, int], ...]:

@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from ingest import zips
 from ingest.errors import IngestError, LimitError, SourceError
 from ingest.tars import BLOCK, Member, Spool, Tape, Window, is_tar, members
 
@@ -43,14 +44,15 @@ class Limits:
 
     ``member_bytes``: one member (openFDA's largest is about a tenth of the default). ``ratio``: unpacked to packed
     bytes of one file given to the walk, all members and levels together, once ``free_bytes`` are used up. ``depth``:
-    archives within archives, a gzip counting as one. ``document_characters``: text of one document; it does not
-    concern the walk, but who takes its documents in.
+    archives within archives, a gzip counting as one. ``members``: of one zip, whose directory is held in memory.
+    ``document_characters``: text of one document; it does not concern the walk, but who takes its documents in.
     """
 
     member_bytes: int = 8 << 30
     ratio: int = 250
     free_bytes: int = 256 << 20
     depth: int = 4
+    members: int = 250_000
     document_characters: int = 8_000_000
 
 
@@ -171,7 +173,7 @@ def _expand(source: Source, budget: _Budget, depth: int, archive: Source | None 
 
 
 def _members(source: Source, budget: _Budget, depth: int) -> Iterator[Found]:
-    with _open_zip(source) as archive:
+    with _open_zip(source, budget.limits) as archive:
         files = [member for member in archive.infolist() if not member.filename.endswith("/")]
         if not files:
             yield SourceError("the archive holds no files", source=source.name)
@@ -259,7 +261,7 @@ def _open_gzip(source: Source, budget: _Budget, *, bounded: bool = True) -> Bina
 
 
 @contextmanager
-def _open_zip(source: Source) -> Iterator[zipfile.ZipFile]:
+def _open_zip(source: Source, limits: Limits) -> Iterator[zipfile.ZipFile]:
     """The archive; one that lies inside another is spooled first, since a zip's directory is at its end."""
     with ExitStack() as stack:
         stream = stack.enter_context(source.open())
@@ -268,6 +270,8 @@ def _open_zip(source: Source) -> Iterator[zipfile.ZipFile]:
             shutil.copyfileobj(stream, spool)
             stream = spool
         try:
+            if zips.holds_more(stream, limits.members):
+                raise LimitError(f"a zip of more than {limits.members} members; unpack it first", source=source.name)
             archive = stack.enter_context(zipfile.ZipFile(stream))
         except _BROKEN as error:
             raise SourceError(f"damaged or truncated zip archive: {error}", source=source.name) from error
@@ -278,7 +282,7 @@ def _open_member(
     source: Source, archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, budget: _Budget
 ) -> BinaryIO:
     with ExitStack() as stack:
-        live = archive if archive.fp is not None else stack.enter_context(_open_zip(source))
+        live = archive if archive.fp is not None else stack.enter_context(_open_zip(source, budget.limits))
         try:
             stream = cast("BinaryIO", stack.enter_context(live.open(member)))
         except _BROKEN as error:

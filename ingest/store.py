@@ -14,13 +14,35 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, RowMapping, Select, bindparam, delete, distinct, func, insert, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    RowMapping,
+    delete,
+    distinct,
+    func,
+    insert,
+    select,
+)
 
 from ingest import database
 from ingest import marks as marking
-from ingest.batch import Batch, Outcome, order
-from ingest.database import answers, contents, documents, drug_names, in_chunks, meta, sections, vectors
+from ingest.batch import Batch, Outcome
+from ingest.database import answers, documents, drug_names, in_chunks, sections, vectors
 from ingest.database import passages as passage_table
+from ingest.editions import order
+from ingest.queries import (
+    DOCUMENTS,
+    DRUGS,
+    HELD,
+    NEWEST,
+    PASSAGES,
+    REVISION,
+    SAME_WORDS_NOW,
+    SAME_WORDS_ON,
+    TABLES,
+    passages_of,
+)
 from ingest.recent import Recent
 from ingest.records import content_key, to_document, to_drugs, to_section, to_tables
 from ingest.schema import Document, DrugNames, Kind, Passage, Section, Table, pages_between
@@ -40,7 +62,8 @@ RECENT_DOCUMENTS, RECENT_PASSAGES = 2048, 8192
 class IndexRow:
     """A passage with what an index filters by.
 
-    ``row_id`` is never given to another passage; ``ordinal`` is the position of its section in the document.
+    ``row_id`` is never given to another passage; ``ordinal`` is the position of its section in the document;
+    ``effective`` is from when the document counts as in force (`Document.since`).
     """
 
     row_id: int
@@ -127,8 +150,14 @@ class Store:
             return sorted(found, key=lambda pair: order(pair[0].effective, pair[0].version))
 
     def holds(self, document: Document) -> bool:
-        """True where this version is there and has had exactly this content: `Batch.put` would say ``unchanged``."""
-        same = {"document_id": document.document_id, "editorial": document.editorial, "key": content_key(document)}
+        """True where a version of it is there and has had exactly this content: `Batch.put` would say ``unchanged``."""
+        same = {
+            "document_id": document.document_id,
+            "begin": f"{document.document_id}:",
+            "work": document.work_id,
+            "editorial": document.editorial,
+            "key": content_key(document),
+        }
         with self._transaction() as connection:
             try:
                 return connection.scalar(HELD, same) is not None
@@ -138,7 +167,7 @@ class Store:
     def passage(self, passage_id: str) -> Passage | None:
         """The passage, or None."""
         with self._transaction() as connection:
-            row = connection.execute(_passages().where(passage_table.c.passage_id == passage_id)).first()
+            row = connection.execute(passages_of().where(passage_table.c.passage_id == passage_id)).first()
             return None if row is None else _passage(row)
 
     def passages(self, row_ids: Iterable[int]) -> dict[int, Passage]:
@@ -146,15 +175,20 @@ class Store:
         with self._transaction() as connection:
             return _through(self._passages, connection, [int(row_id) for row_id in row_ids], _read_passages)
 
-    def same_words(self, passage_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
-        """For each passage the other documents, in order of their ids, that have one of the same words.
+    def same_words(
+        self, passage_ids: Iterable[str], naming: str = "", as_of: date | None = None
+    ) -> dict[str, tuple[str, ...]]:
+        """For each passage the other labels in force on a day (or now), in order of ids, that have one of its words.
 
-        White space makes no difference; versions that were replaced are among them.
+        White space makes no difference. ``naming``: part of a generic or substance name, in lower case, that they must
+        have: a class's wording may stand in thousands of labels. No summaries and nothing retracted is among them.
         """
         found: dict[str, set[str]] = {}
+        query = SAME_WORDS_ON if as_of else SAME_WORDS_NOW
         with self._transaction() as connection:
             for chunk in in_chunks(dict.fromkeys(passage_ids)):
-                for name, document_id in connection.execute(SAME_WORDS, {"wanted": chunk}):
+                wanted = {"wanted": chunk, "naming": f"%{naming}%"} | ({"as_of": as_of} if as_of else {})
+                for name, document_id in connection.execute(query, wanted):
                     found.setdefault(name, set()).add(document_id)
         return {name: tuple(sorted(others)) for name, others in found.items()}
 
@@ -170,9 +204,9 @@ class Store:
 
     def index_rows(self) -> Iterator[IndexRow]:
         """Every passage in the order of document id, section and start, streamed from one snapshot."""
-        columns = [documents.c[name] for name in ("kind", "work_id", "published", "effective", "superseded_on")]
+        columns = [documents.c[name] for name in ("kind", "work_id", "published", "since", "superseded_on")]
         order = (documents.c.document_id, passage_table.c.section, passage_table.c.start, passage_table.c.row_id)
-        query = _passages().add_columns(*columns, documents.c.retracted, passage_table.c.section).order_by(*order)
+        query = passages_of().add_columns(*columns, documents.c.retracted, passage_table.c.section).order_by(*order)
         with self._transaction() as connection:
             every = connection.scalars(select(documents.c.row_id).order_by(documents.c.document_id)).all()
             for chunk in in_chunks(every):  # sorting all passages at once would take the space of their text
@@ -248,10 +282,9 @@ class Store:
             )
 
     def newest_source(self) -> date | None:
-        """The latest date (effective, else published) that any document states, or None."""
-        query = select(func.max(documents.c.effective), func.max(documents.c.published))
+        """The latest date of any document, or None: of a paper when it appeared, of others when they took force."""
         with self._transaction() as connection:
-            return max((day for day in connection.execute(query).one() if day), default=None)
+            return max((day for day in connection.execute(NEWEST).one() if day), default=None)
 
     def demonstration(self) -> bool:
         """True where there are editorial summaries and no real source."""
@@ -291,56 +324,6 @@ class Store:
             connection.begin(),
         ):
             yield connection
-
-
-def _passages() -> Select[Any]:
-    """Row id, passage id, document id, section slug, start, end, text, context, the section's pages."""
-    passage = passage_table.c
-    text = func.substr(sections.c.text, passage.start + 1, passage.end - passage.start)
-    same_section = (sections.c.document == passage.document) & (sections.c.ordinal == passage.section)
-    columns = (passage.row_id, passage.passage_id, documents.c.document_id, sections.c.slug, passage.start, passage.end)
-    return (
-        select(*columns, text.label("text"), passage.context, sections.c.pages)
-        .join_from(documents, passage_table)
-        .join(sections, same_section)
-    )
-
-
-# Made once: making a statement takes longer than running it.
-REVISION = select(meta.c.value).where(meta.c.name == "revision")
-PASSAGES = _passages().where(passage_table.c.row_id.in_(bindparam("wanted", expanding=True)))
-_other = passage_table.alias()
-_other_document = documents.alias()
-SAME_WORDS = (
-    select(passage_table.c.passage_id, _other_document.c.document_id)
-    .join_from(passage_table, _other, passage_table.c.text_sha256 == _other.c.text_sha256)
-    .join(_other_document, _other_document.c.row_id == _other.c.document)
-    .where(
-        passage_table.c.passage_id.in_(bindparam("wanted", expanding=True)),
-        _other.c.document != passage_table.c.document,
-    )
-)
-TABLES = (
-    select(passage_table.c.passage_id, sections.c.tables)
-    .join_from(
-        passage_table,
-        sections,
-        (sections.c.document == passage_table.c.document) & (sections.c.ordinal == passage_table.c.section),
-    )
-    .where(passage_table.c.passage_id.in_(bindparam("wanted", expanding=True)))
-)
-DOCUMENTS = select(documents).where(documents.c.document_id.in_(bindparam("wanted", expanding=True)))
-HELD = (
-    select(contents.c.document)
-    .join_from(documents, contents)
-    .where(documents.c.document_id == bindparam("document_id"), documents.c.editorial == bindparam("editorial"))
-    .where(contents.c.sha256 == bindparam("key"))
-)
-DRUGS = (
-    select(drug_names.c.document, drug_names.c.field, drug_names.c.name)
-    .where(drug_names.c.document.in_(bindparam("wanted", expanding=True)))
-    .order_by(drug_names.c.document, drug_names.c.field, drug_names.c.ordinal)
-)
 
 
 def _through(

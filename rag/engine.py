@@ -64,8 +64,10 @@ class Library(Protocol):
     def passage(self, passage_id: str) -> Passage | None:
         """The passage, or None."""
 
-    def same_words(self, passage_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
-        """For each passage the other documents that have one of the same words."""
+    def same_words(
+        self, passage_ids: Iterable[str], naming: str = "", as_of: date | None = None
+    ) -> Mapping[str, Sequence[str]]:
+        """For each passage the other labels in force that have the same words and ``naming`` in a drug's name."""
 
     def tables(self, passage_ids: Iterable[str]) -> Mapping[str, Sequence[Table]]:
         """The tables of the section that each passage is from."""

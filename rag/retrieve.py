@@ -274,8 +274,7 @@ def _in_force(document: Document, scope: Scope) -> bool:
     """What the index leaves out (see `Scope`), asked of the store, which may know better by now."""
     if document.retracted and not scope.include_retracted:
         return False
-    replaced = document.superseded_on
-    return scope.include_superseded or replaced is None or (scope.as_of is not None and replaced > scope.as_of)
+    return document.in_force(scope.as_of, replaced=scope.include_superseded)
 
 
 def _based(hit: Hit, base: float) -> Hit:

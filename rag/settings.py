@@ -82,6 +82,7 @@ class Settings(BaseSettings):
         default=LIMITS.ratio, ge=1, description="How many times its own size an archive may unpack to in all"
     )
     limit_depth: int = Field(default=LIMITS.depth, ge=1, description="Archives within archives, a gzip counting as one")
+    limit_members: int = Field(default=LIMITS.members, ge=1, description="Files that one zip archive may hold")
     limit_document_characters: int = Field(
         default=LIMITS.document_characters, ge=1, description="Characters of text that one document may have"
     )
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
             member_bytes=self.limit_member_bytes,
             ratio=self.limit_ratio,
             depth=self.limit_depth,
+            members=self.limit_members,
             document_characters=self.limit_document_characters,
         )
 

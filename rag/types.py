@@ -149,7 +149,7 @@ class Reference:
     """A source of the answer as the contract shows it; ``stance``: on what a yes/no question asks, else None.
 
     ``pages``: those that the quotations stand on, of a source that has pages. ``agreement``: of a label, which others
-    have the same passage; None where no other has.
+    have the same passage; None where no other has. ``scanned``: a machine read a quotation from a scan.
     """
 
     number: int
@@ -172,6 +172,7 @@ class Reference:
     stance: Stance | None = None
     pages: tuple[int, ...] = ()
     agreement: Agreement | None = None
+    scanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

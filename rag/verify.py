@@ -141,15 +141,9 @@ class Checker:
     def _status(self, document: Document) -> Fault | None:
         if document.retracted:
             return "retracted"
-        return None if self._in_force(document) else "not in force" if self.as_of else "superseded"
-
-    def _in_force(self, document: Document) -> bool:
-        if self.as_of is None:
-            return self.superseded or document.superseded_on is None
-        since = document.effective or document.published
-        if since is None or since > self.as_of:
-            return False
-        return self.superseded or document.superseded_on is None or document.superseded_on > self.as_of
+        if document.in_force(self.as_of, replaced=self.superseded):
+            return None
+        return "not in force" if self.as_of else "superseded"
 
 
 def exactness(document: Document, section: str, quote: Quote) -> Fault | None:

@@ -34,7 +34,8 @@ def bench_fuzz(
 ) -> None:
     """Damage real files of every format and ingest them, each in a watched process.
 
-    A crash, a hang, too much memory, an error that no report explains, or text that may not be stored is a finding.
+    A crash, a hang, too much memory, an error that no report explains, text that may not be stored, or a record that
+    was not damaged and reads otherwise is a finding.
     Exits with 1 where there are any.
     """
     from ingest.errors import SourceError

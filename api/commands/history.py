@@ -80,14 +80,16 @@ def _versions(found: tuple[Version, ...]) -> RenderableType:
 
     table = Table("document", "version", "in force from", "until", "sections", "marks", box=SIMPLE)
     for one in found:
-        dates = (str(day or "") for day in (one.effective or one.published, one.superseded_on))
+        dates = (str(day or "") for day in (one.since, one.superseded_on))
         table.add_row(*map(text, (one.document_id, one.version, *dates, str(one.sections), _marks(one))))
     return table
 
 
 def _marks(version: Version) -> str:
     flags = ("retracted", "expression_of_concern", "corrected", "editorial")
-    return ", ".join(flag.replace("_", " ") for flag in flags if getattr(version, flag))
+    others = (mark.kind for mark in version.marks if mark.kind in {"update", "reinstatement"})
+    told = [*(flag.replace("_", " ") for flag in flags if getattr(version, flag)), *others]
+    return ", ".join(dict.fromkeys(told))
 
 
 def _diff(found: WorkDiff) -> RenderableType:
@@ -95,7 +97,7 @@ def _diff(found: WorkDiff) -> RenderableType:
 
     from api.commands.render import text
 
-    sides = [f"{one.version} ({one.effective or one.published or 'undated'})" for one in (found.before, found.after)]
+    sides = [f"{one.version} ({one.since or 'undated'})" for one in (found.before, found.after)]
     shown = [part for section in found.sections if section.edits for part in _section(section)]
     return Group(text(f"version {' → '.join(sides)}: {_counts(found)}", "bold"), *shown)
 

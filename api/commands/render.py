@@ -69,7 +69,7 @@ def _reasons(lines: Sequence[Line]) -> Iterator[RenderableType]:
         place = ": ".join(part for part in (line.source, line.record, offset) if part)
         yield text(f"{line.outcome}: {place}: {line.reason}", "red" if line.outcome == "fault" else "yellow")
     if len(lines) > ROWS:
-        yield text(f"… {len(lines) - ROWS} more; --json lists all", "yellow")
+        yield text(f"… {len(lines) - ROWS} more; --json lists them", "yellow")
 
 
 def answer(result: Answer) -> RenderableType:
@@ -103,7 +103,7 @@ def _references(references: Sequence[Reference]) -> Table:
 def _reference(reference: Reference) -> Iterator[RenderableType]:
     marks = [
         mark
-        for mark in ("retracted", "expression_of_concern", "corrected", "superseded", "editorial")
+        for mark in ("retracted", "expression_of_concern", "corrected", "superseded", "scanned", "editorial")
         if getattr(reference, mark)
     ]
     yield text(reference.citation + (f" ({', '.join(marks).replace('_', ' ')})" if marks else ""))

@@ -27,7 +27,8 @@ function statement({ text, citations, support }, references) {
 function reference(source) {
   const item = node("li", "", { id: `reference-${source.number}`, value: source.number });
   const safe = /^https?:\/\//.test(source.url);
-  const marks = ["retracted", "superseded", "editorial"].filter((mark) => source[mark]);
+  const marks = ["retracted", "expression_of_concern", "corrected", "superseded", "scanned", "editorial"]
+    .filter((mark) => source[mark]).map((mark) => mark.replaceAll("_", " "));
   item.append(
     safe ? node("a", source.citation, { href: source.url, rel: "noopener noreferrer" }) : node("span", source.citation),
     node("span", ` ${source.section}`),

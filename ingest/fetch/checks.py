@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tarfile
-import zipfile
-import zlib
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import BinaryIO
 
-import ijson
-from ijson.common import JSONError
-
-from ingest.errors import FetchError
+from ingest.errors import FetchError, IngestError
+from ingest.parse.jsonstream import Guarded, items
+from ingest.sources import Ignored, Source, walk
 
 _MAGIC = {".zip": (b"PK",), ".gz": (b"\x1f\x8b",), ".xml": (b"<",), ".json": (b"{", b"[")}
 _RECORD = re.compile(rb"<(?:PubmedArticle|PubmedBookArticle)[\s>]")
 _BLOCK = 1 << 20
 _OVERLAP = 32
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, JSONError, UnicodeDecodeError)
 
 
 def wrong_start(name: str, head: bytes) -> str:
@@ -42,31 +37,43 @@ def md5(path: Path) -> str:
 
 
 def count(path: Path, name: str) -> int:
-    """The records in a file: of JSON its ``results`` or ``studies``, of PubMed's XML the articles, of a tar the files.
+    """The records in a file: of a tar the files, of JSON (in a zip) its ``results``, of PubMed's XML the articles.
 
-    Raises FetchError where the file is damaged.
+    Read as `citerx ingest` reads it, with all its limits. Raises FetchError where the file is damaged.
     """
+    is_tar = name.endswith((".tar.gz", ".tgz"))
     try:
-        if name.endswith((".tar.gz", ".tgz")):
-            with tarfile.open(path, "r|gz") as archive:
-                return sum(member.isfile() for member in archive)
-        if name.endswith(".zip"):
-            with zipfile.ZipFile(path) as archive:
-                return sum(_count_json(archive.open(member)) for member in archive.infolist())
-        with path.open("rb") as stream:
-            return _count_json(stream) if name.endswith(".json") else sum(1 for _ in _starts(stream))
-    except _BROKEN as error:
-        raise FetchError(f"the file is damaged ({error}): run the same command again", url=name) from error
+        return sum(_files(path) if is_tar else map(_records, _sources(path)))
+    except (IngestError, OSError) as error:
+        reason = error.reason if isinstance(error, IngestError) else error.strerror
+        raise FetchError(f"the file is damaged ({reason}): run the same command again", url=name) from error
 
 
-def _count_json(stream: IO[bytes]) -> int:
-    with stream:
-        events: Iterator[tuple[str, str, Any]] = ijson.parse(stream)
-        wanted = {"results.item", "studies.item"}
-        return sum(event == "start_map" and prefix in wanted for prefix, event, _ in events)
+def _files(path: Path) -> Iterator[int]:
+    """One for each member; what is wrong with a single one is for the ingest to say."""
+    for found in walk([str(path)]):
+        if isinstance(found, IngestError) and len(found.source) <= len(str(path)):  # not a member's, which is longer
+            raise found
+        yield not isinstance(found, Ignored)
 
 
-def _starts(stream: IO[bytes]) -> Iterator[re.Match[bytes]]:
+def _sources(path: Path) -> Iterator[Source]:
+    for found in walk([str(path)]):
+        if isinstance(found, IngestError):
+            raise found
+        if isinstance(found, Source):
+            yield found
+
+
+def _records(source: Source) -> int:
+    with source.open() as stream:
+        if source.head(64).lstrip().startswith(b"<"):
+            return sum(1 for _ in _starts(stream))
+        reader = Guarded(b"", stream, source.name, "a file of openFDA")
+        return sum(isinstance(record, dict) for record in items(reader, "results.item", source.name))
+
+
+def _starts(stream: BinaryIO) -> Iterator[re.Match[bytes]]:
     """The beginnings of records; a name that two blocks share is found in the second, which begins with its front."""
     kept = b""
     while block := stream.read(_BLOCK):

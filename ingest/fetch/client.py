@@ -1,4 +1,4 @@
-"""A polite HTTP client: paced, patient, and bounded in time, size, tries and redirects.
+"""A polite HTTP client: paced, patient, and bounded in time, size, tries, redirects and hosts.
 
 httpx counts its timeouts from the last byte, so that a server which drips could hold it for days: `_Watch` cuts such
 a connection, and `Client.chunks` gives up on one that is slower than `Limits.slowest`.
@@ -75,11 +75,17 @@ class AgainError(Exception):
 
 
 class Client:
-    """One run's way to the network. ``base`` stands for scheme and host of every URL, for mirrors."""
+    """One run's way to the network. ``base`` stands for scheme and host of every URL, for mirrors.
+
+    No host is asked but those of ``rates`` and of ``base``, wherever an address comes from: an index, a redirect.
+    """
 
     def __init__(self, rates: Mapping[str, float], rate: float, limits: Limits, outside: Outside, base: str) -> None:
         self.limits, self.outside, self.base = limits, outside, base.rstrip("/")
         self._rates, self._rate, self._next = rates, rate, dict[str, float]()
+        self._places: set[tuple[str, str, int | None]] = {("https", host, 443) for host in rates}
+        if base:
+            self._places.add(_place(self.base))
         self._end = outside.clock() + limits.total_seconds
         self.bytes = 0
         self._http = httpx.Client(
@@ -131,22 +137,22 @@ class Client:
 
     def real(self, url: str) -> str:
         """Where a URL is asked for: itself, or the same path and query of the mirror."""
-        parts = urlsplit(url)
         if not self.base:
             return url
+        parts = urlsplit(url)
         return f"{self.base}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
     @contextmanager
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Iterator[httpx.Response]:
-        """The open response, status 200, 206 or 416, redirects followed.
+        """The open response, redirects followed: status 200 or, where ``headers`` ask for a range, 206 or 416 too.
 
         Raises AgainError where another try may help, FetchError where none will.
         """
-        url = self.real(url)
+        url, headers = self.real(url), headers or {}
         for _ in range(self.limits.redirects + 1):
-            with self._exchange(url, headers or {}) as response:
+            with self._exchange(url, headers) as response:
                 if response.status_code not in {301, 302, 303, 307, 308}:
-                    _judge(response, url, self.outside.now())
+                    _judge(response, url, self.outside.now(), ranged="Range" in headers)
                     yield response
                     return
                 url = _redirected(response, url)
@@ -154,8 +160,8 @@ class Client:
 
     @contextmanager
     def _exchange(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
-        self._pace(url)
         try:
+            self._pace(url)
             with closing(_Watch(self.limits.window)) as watch:
                 request = self._http.build_request("GET", url, headers=dict(headers), extensions={"trace": watch.trace})
                 with closing(self._http.send(request, stream=True)) as response:
@@ -167,10 +173,12 @@ class Client:
             raise FetchError(f"not a URL ({error})", url=url) from error
 
     def _pace(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"https", "http"} or (parts.scheme == "http" and not self.base):
+        scheme, host, _ = place = _place(url)
+        if scheme not in {"https", "http"} or (scheme == "http" and not self.base):
             raise FetchError("neither https nor a mirror's http: check the source's description", url=url)
-        host = parts.hostname or ""
+        if place not in self._places:
+            reason = f"{host!r} is no host of this source, so it is not asked: check where the address comes from"
+            raise FetchError(f"{reason}; the hosts are those of [fetch.rates] in the source's description", url=url)
         now = self.outside.clock()
         self.on_time(delay := max(0.0, self._next.get(host, now) - now), url)
         if delay:
@@ -235,10 +243,21 @@ class _Watch:
                 return
 
 
-def _judge(response: httpx.Response, url: str, now: datetime) -> None:
+def _place(url: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port as httpx will use them, which is what counts where two readers of URLs differ."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise FetchError(f"not a URL ({error})", url=url) from error
+    return parsed.scheme, parsed.raw_host.decode("ascii"), parsed.port or {"https": 443, "http": 80}.get(parsed.scheme)
+
+
+def _judge(response: httpx.Response, url: str, now: datetime, *, ranged: bool) -> None:
     status = response.status_code
     if status in AGAIN:
         raise AgainError(f"the service answers {status}", wait=_retry_after(response.headers.get("retry-after"), now))
+    if status in {206, 416} and not ranged:
+        raise AgainError(f"the service answers {status}, a part, though all was asked for: a proxy between?")
     if status not in {200, 206, 416}:
         advice = ADVICE.get(status, "the service refuses the request")
         raise FetchError(f"{advice} (HTTP status {status})", url=url, status=status)

@@ -116,7 +116,8 @@ def _receive(
     head = b"" if have == 0 else None
     try:
         with client.outside.open(part.path, "ab" if have else "wb") as stream:
-            for chunk in client.chunks(response, client.limits.file_bytes - have):
+            limits = client.limits
+            for chunk in client.chunks(response, (limits.answer_bytes if part.item.page else limits.file_bytes) - have):
                 stream.write(chunk)
                 size += len(chunk)
                 if head is not None and (head := head + chunk) and len(head) >= _HEAD:

@@ -1,6 +1,8 @@
-"""What a folder holds of what was fetched: a lock, and a file that is written after the files that it speaks of.
+"""What a folder holds of what was fetched: a lock, a list, and a journal of what came since the list was written.
 
-Both are hidden, as are files under way, so that `citerx ingest` passes over them.
+Each file is told of after it is in its place: by a line of the journal, so that ten thousand files cost no more than
+ten thousand lines; a run begins and ends with all of it in the list. All are hidden, as are files under way, so that
+`citerx ingest` passes over them.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from ingest.errors import FetchStoppedError
 from ingest.fetch import checks
 from ingest.fetch.plan import Item
 
-NAME, LOCK, VERSION = ".citerx-fetch.json", ".citerx-fetch.lock", 1
+NAME, JOURNAL, LOCK, VERSION = ".citerx-fetch.json", ".citerx-fetch.jsonl", ".citerx-fetch.lock", 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +65,32 @@ class Ledger:
     def add(self, item: Item, md5: str) -> None:
         """Writes down a file that is in its place."""
         status = (self.folder / item.name).stat()
-        self.files[item.name] = Held(item.url, item.stamp, status.st_size, status.st_mtime_ns, md5)
-        self.save()
+        held = Held(item.url, item.stamp, status.st_size, status.st_mtime_ns, md5)
+        self._write({"file": item.name, "held": asdict(held)})
+
+    def step(self, folder: str, day: str, number: int, told: dict[str, Any]) -> None:
+        """Writes down a page of an answer under way: its number from 0, and what it told."""
+        self._write({"pages": folder, "day": day, "number": number, "step": told})
+
+    def replay(self, entry: dict[str, Any]) -> None:
+        """Takes a line of the journal in; the same one twice changes nothing."""
+        if "file" in entry:
+            self.files[entry["file"]] = Held(**entry["held"])
+            return
+        pages = self.pages.get(entry["pages"])
+        if pages is None or pages["day"] != entry["day"]:
+            pages = self.pages[entry["pages"]] = {"day": entry["day"], "steps": []}
+        pages["steps"][entry["number"] :] = [entry["step"]]
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        with (self.folder / JOURNAL).open("ab") as journal:
+            journal.write(json.dumps(entry).encode() + b"\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+        self.replay(entry)
 
     def save(self) -> None:
-        """Writes the file anew, whole or not at all."""
+        """Writes the list anew, whole or not at all; what the journal says is in it."""
         told = {
             "version": VERSION,
             "files": {name: asdict(held) for name, held in sorted(self.files.items())},
@@ -75,6 +98,7 @@ class Ledger:
             "complete": self.complete,
         }
         write_whole(self.folder / NAME, json.dumps(told, indent=1).encode())
+        (self.folder / JOURNAL).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -108,17 +132,22 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _read(folder: Path) -> Ledger:
-    path = folder / NAME
-    if not path.exists():
-        return Ledger(folder)
+    """The list with the journal of a run that was cut off, whose last line may be cut off too."""
+    ledger, path = Ledger(folder), folder / NAME
     try:
-        told = json.loads(path.read_bytes())
-        files = {name: Held(**held) for name, held in told["files"].items()}
-        ledger = Ledger(folder, files, told["pages"], told["complete"])
-        version = told["version"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if path.exists():
+            told = json.loads(path.read_bytes())
+            files = {name: Held(**held) for name, held in told["files"].items()}
+            ledger = Ledger(folder, files, told["pages"], told["complete"])
+            if (version := told["version"]) != VERSION:
+                reason = f"of version {version}, not {VERSION}: use another folder with --to"
+                raise FetchStoppedError(reason, url=str(path))
+        path = folder / JOURNAL
+        if path.exists():
+            for line in path.read_bytes().split(b"\n")[:-1]:
+                ledger.replay(json.loads(line))
+            ledger.save()
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         reason = f"not a list of fetched files ({error}): remove it, and what has no checksum is fetched again"
         raise FetchStoppedError(reason, url=str(path)) from error
-    if version != VERSION:
-        raise FetchStoppedError(f"of version {version}, not {VERSION}: use another folder with --to", url=str(path))
     return ledger

@@ -8,7 +8,7 @@ from typing import Any
 from ingest.errors import FetchError
 from ingest.fetch.download import Got
 from ingest.fetch.ledger import Ledger
-from ingest.fetch.plan import Item, Page, Pages
+from ingest.fetch.plan import Item, Page, Pages, expected
 
 _NOTHING = "the service finds nothing for this selection: check it on its web page"
 
@@ -21,7 +21,7 @@ class Answer:
         kept = ledger.pages.get(pages.folder)
         if kept is None or kept["day"] != day or not self._whole(kept["steps"]):
             kept = {"day": day, "steps": []}
-        self._steps: list[dict[str, Any]] = kept["steps"]
+        self._steps: list[dict[str, Any]] = kept["steps"]  # the ledger's own, which grows with it
         ledger.pages[pages.folder] = kept
 
     @property
@@ -37,13 +37,12 @@ class Answer:
         url = self._steps[-1]["following"] if self._steps else self._pages.first
         while url:
             name = f"{self._pages.folder}/page-{len(self._steps) + 1:04}.json"
-            page = self._page(Item(url, name, self._day), bring)
+            page = self._page(Item(url, name, self._day, page=True), bring)
             if page.following and page.following in (self._pages.first, *(step["following"] for step in self._steps)):
                 self._forget()
                 raise FetchError("the service names the same next page twice: run the same command again", url=url)
             told = {"name": name, "records": page.records, "total": page.total, "following": page.following}
-            self._steps.append(told)
-            self._ledger.save()
+            self._ledger.step(self._pages.folder, self._day, len(self._steps), told)
             url = page.following
         self._forget()  # an answer that is whole, or wrong, is asked for anew by the next run
         return self._sum()
@@ -58,7 +57,8 @@ class Answer:
             if error.status in {400, 404, 410}:  # the token of the next page is not taken any more
                 self._forget()
             raise
-        return self._pages.read((self._ledger.folder / item.name).read_bytes(), got.headers, item.url)
+        with expected("a page of records", item.url):
+            return self._pages.read((self._ledger.folder / item.name).read_bytes(), got.headers, item.url)
 
     def _whole(self, steps: list[dict[str, Any]]) -> bool:
         """Whether all pages that were fetched are there, and more are to come."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -38,7 +39,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The table ``[fetch]`` of a ``corpora/sources/*.toml``; ``rates`` are requests a second by host."""
+    """The table ``[fetch]`` of a ``corpora/sources/*.toml``.
+
+    ``rates``: requests a second by host; no other host is ever asked (but a mirror's).
+    """
 
     source: str
     homepage: str
@@ -67,7 +71,7 @@ class Item:
     """One file to fetch: ``name`` is its path below the folder, ``stamp`` what the source says of this version of it.
 
     ``size``: bytes, at least and at most. ``records``: how many it must hold. ``beside``: URL of the small file that
-    tells more, which ``told`` reads into a fuller item.
+    tells more, which ``told`` reads into a fuller item. ``page``: it is read whole into memory, so it must be small.
     """
 
     url: str
@@ -78,6 +82,7 @@ class Item:
     records: int | None = None
     beside: str = ""
     told: Callable[[Item, bytes], Item] | None = None
+    page: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,16 @@ class Plan:
     items: tuple[Item, ...] = ()
     pages: Pages | None = None
     notes: tuple[str, ...] = ()
+
+
+@contextmanager
+def expected(what: str, url: str) -> Iterator[None]:
+    """Whatever reading an answer raises is a FetchError which says that ``what`` was expected."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        reason = f"{what} was expected, what came is none ({type(error).__name__}: {str(error)[:200]})"
+        raise FetchError(f"{reason}: the service's layout may have changed", url=url) from error
 
 
 def services(folder: Path) -> dict[str, Service]:

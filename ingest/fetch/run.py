@@ -14,7 +14,7 @@ from ingest.fetch.download import Got, download
 from ingest.fetch.layouts import LAYOUTS
 from ingest.fetch.ledger import Ledger, opened
 from ingest.fetch.paging import Answer
-from ingest.fetch.plan import Item, Pages, Plan, Service, Wanted
+from ingest.fetch.plan import Item, Pages, Plan, Service, Wanted, expected
 
 LIMITS = Limits()
 OUTSIDE = Outside()
@@ -111,7 +111,8 @@ class _Run:
 
     def plan(self) -> Plan:
         """Asks the source what there is."""
-        plan = LAYOUTS[self.service.layout](self.service, self.wanted, self.ask, self.day)
+        with expected(f"what {self.service.layout} offers, in the layout known of it", self.service.homepage):
+            plan = LAYOUTS[self.service.layout](self.service, self.wanted, self.ask, self.day)
         self.report.notes += plan.notes
         self.files = None if plan.pages else len(plan.items)
         return plan
@@ -138,6 +139,7 @@ class _Run:
             parent = os.path.commonpath([Path(name).parent for name in names])
             self.report.folder = str(ledger.folder / parent)
         if self.report.failed:
+            ledger.save()
             return
         older = [name for name in ledger.files if name not in names and self.of_this(name)]
         if older and self.wanted.since is None:
@@ -170,7 +172,11 @@ class _Run:
 
     def filled(self, item: Item) -> Item:
         """The item with what the small file beside it tells."""
-        return item.told(item, self.ask(item.beside, {})) if item.told and item.beside else item
+        if not (item.told and item.beside):
+            return item
+        beside = self.ask(item.beside, {})
+        with expected(f"the small file beside {item.name}", item.beside):
+            return item.told(item, beside)
 
     def bring(self, item: Item, ledger: Ledger) -> Got:
         """Fetches a file and writes it down."""

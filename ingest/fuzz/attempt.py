@@ -13,12 +13,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.fuzz.same import changed
 from ingest.pipeline import Report, ingest
 from ingest.schema import Document
 from ingest.store import Store
 
-NEVER_TEXT = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What no stored text may hold: control characters but line breaks, marks that turn the direction, lone surrogates."""
+NEVER_TEXT = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    r"\ud800-\udfff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""What no stored text may hold: control characters but line breaks, what is not seen, lone surrogates."""
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NUMBERS = re.compile(r"\d+")
@@ -45,8 +49,8 @@ class Attempt:
     detail: str = ""
 
 
-def attempt(number: int, data: bytes, steps: tuple[str, ...], folder: Path) -> Attempt:
-    """Ingests ``data`` as a file of ``folder`` into an empty store there."""
+def attempt(number: int, data: bytes, steps: tuple[str, ...], folder: Path, same: tuple[bytes, ...] = ()) -> Attempt:
+    """Ingests ``data`` as a file of ``folder`` into an empty store there; the records ``same`` must read as alone."""
     path, database = folder / "mutant", _empty_store(folder)
     path.write_bytes(data)
     started = time.perf_counter()
@@ -54,7 +58,8 @@ def attempt(number: int, data: bytes, steps: tuple[str, ...], folder: Path) -> A
     try:
         with closing(Store.open(f"sqlite:///{database}")) as store:
             report = ingest(store, [str(path)])
-            finding = "; ".join(dict.fromkeys(_wrong(report, store)))
+            wrong = [*_wrong(report, store), changed(path, same, said=bool(report.lines))]
+            finding = "; ".join(dict.fromkeys(filter(None, wrong)))
     # Whatever comes out of an ingest is what is looked for; this is the edge of the process.
     except BaseException as error:  # noqa: BLE001
         finding = f"{type(error).__name__}: {_place(error)}"

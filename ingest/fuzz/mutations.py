@@ -37,6 +37,14 @@ ODD = {
     "nul": (b"\0", b"\\u0000", b"&#0;", b"\0" * 50),
     "surrogate": (b"\xed\xa0\x80", b"\xed\xb0\x80", b"\\ud83d", b"\\udc00\\ud800", b"&#xD800;"),
     "direction": ("\u202e".encode(), "\u2066\u2069".encode(), "\u200f\u061c".encode(), b"\\u202e", b"&#x202E;"),
+    "unseen": (
+        "\U000e0041\U000e0042".encode(),
+        "\ufe0f\U000e0100".encode(),
+        "\u115f\u3164\uffa0".encode(),
+        b"\\u034f\\u2063",
+        b"&#xE0041;",
+        "\u200b\xad\ufeff".encode(),
+    ),
     "control": (b"\x1b[31m", b"\x08\x7f", b"\xc2\x85", "\u2028\u2029".encode(), b"\\u001b", b"&#27;", b"\r", b"\x0c"),
     "encoding": (b"\xff", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\xe2\x82", b"\xff\xfe", "\U0010ffff\ufffe".encode()),
 }
@@ -54,20 +62,25 @@ TYPES = (
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """The damaged bytes, and the names of what was done to them, in order."""
+    """The damaged bytes, and the names of what was done to them, in order.
+
+    ``before`` and ``after``: the file as it was and as it is, where it was damaged before it was packed, if it was.
+    """
 
     data: bytes
     steps: tuple[str, ...]
+    before: bytes = b""
+    after: bytes = b""
 
 
 def mutate(data: bytes, rng: random.Random, names: tuple[str, ...]) -> Mutant:
     """``data`` after one to three of the mutations called ``names``."""
     steps = tuple(rng.choice(names) for _ in range(rng.choice((1, 1, 1, 2, 3))))
-    most = max(MAX_BYTES, len(data))
+    before, most = data, max(MAX_BYTES, len(data))
     for step in steps:
         changed = MUTATIONS[step](data, rng)[:most]
         data = flip_bits(data, rng) if changed == data else changed
-    return Mutant(data, steps)
+    return Mutant(data, steps, before, data)
 
 
 def flip_bits(data: bytes, rng: random.Random) -> bytes:

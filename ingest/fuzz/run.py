@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ingest.fuzz.attempt import Attempt, attempt
 from ingest.fuzz.pool import Lost, Serve, work
+from ingest.fuzz.same import untouched
 from ingest.fuzz.seeds import CYCLE, FORMS, Material, material, mutant
 
 
@@ -134,7 +135,8 @@ def serve(files: Material, seed: int, memory_mib: int, connection: Connection) -
             except EOFError:
                 return
             _, made = mutant(files, seed, number)
-            connection.send(attempt(number, made.data, made.steps, Path(folder)))
+            same = untouched(made.before, made.after)
+            connection.send(attempt(number, made.data, made.steps, Path(folder), same))
 
 
 def _bound(mib: int) -> None:

@@ -10,7 +10,7 @@ import re
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -103,9 +103,10 @@ def mutant(files: Material, seed: int, number: int) -> tuple[Form, Mutant]:
     rng = random.Random(f"{seed}:{number}")  # noqa: S311 (no secret)
     data = rng.choice(files[form.material])
     if form.pack and rng.random() < 0.5:
-        return form, mutate(packed(data, form.pack), rng, mutations.ARCHIVE)
+        made = mutate(packed(data, form.pack), rng, mutations.ARCHIVE)
+        return form, replace(made, before=b"", after=b"")
     damaged = mutate(data, rng, form.names)
-    return form, Mutant(packed(damaged.data, form.pack), damaged.steps) if form.pack else damaged
+    return form, replace(damaged, data=packed(damaged.data, form.pack)) if form.pack else damaged
 
 
 def packed(data: bytes, how: str) -> bytes:
@@ -152,10 +153,12 @@ def _files(folder: Path, pattern: str) -> tuple[bytes, ...]:
 
 
 def _labels(paths: Sequence[Path]) -> Iterator[bytes]:
+    """Pairs of records."""
     for path in paths:
         with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as stream:
-            for record in islice(ijson.items(stream, "results.item", use_float=True), 0, 400, 5):
-                yield json.dumps({"meta": {}, "results": [record]}).encode()
+            records = islice(ijson.items(stream, "results.item", use_float=True), 0, 400, 5)
+            for pair in zip(records, records, strict=False):
+                yield json.dumps({"meta": {}, "results": pair}).encode()
 
 
 def _sets(paths: Sequence[Path]) -> tuple[bytes, ...]:

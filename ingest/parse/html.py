@@ -22,6 +22,7 @@ from lxml.etree import _Element
 from trafilatura.settings import use_config
 
 from ingest.errors import LimitError, ParseError
+from ingest.parse.dates import from_iso
 from ingest.parse.narrative import grid
 from ingest.parse.pubmed import EDITORIAL_LICENCE, unique_slug
 from ingest.parse.tables import Block, assemble, local, text_of
@@ -165,6 +166,7 @@ def _document(
 ) -> Document:
     original = metas.get(EDITORIAL, "")
     published = _day(getattr(page, "date", None))
+    revised = _day(metas.get("article:modified_time") or metas.get("dcterms.modified") or metas.get("last-modified"))
     rights = ("license", "dcterms.license", "dc.rights", "dcterms.rights")
     identifier = f"html:{checksum[:16]}"
     return Document(
@@ -176,8 +178,8 @@ def _document(
         sha256=checksum,
         sections=sections,
         published=published,
-        effective=published,
-        revised=_day(metas.get("article:modified_time") or metas.get("dcterms.modified") or metas.get("last-modified")),
+        effective=revised or published,
+        revised=revised,
         editorial=EDITORIAL in metas,
         authors=tuple(filter(None, map(clean, (getattr(page, "author", None) or "").split(";")))),
         journal=_publisher(metas),
@@ -192,10 +194,7 @@ def _publisher(metas: dict[str, str]) -> str:
 
 
 def _day(value: str | None) -> date | None:
-    try:
-        return date.fromisoformat((value or "")[:10])
-    except ValueError:
-        return None
+    return from_iso((value or "")[:10])
 
 
 @dataclass(slots=True)

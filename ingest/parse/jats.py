@@ -163,6 +163,7 @@ def _marks(article: _Element, document: Document) -> Iterator[Mark | Fault]:
         if document.doi
         else document.document_id
     )
+    said_on = jatsmeta.said_on(meta) if meta is not None else None
     unnamed: dict[str, str] = {}
     named: set[str] = set()
     for sort, work in jatsmeta.related(meta) if meta is not None else ():
@@ -171,7 +172,7 @@ def _marks(article: _Element, document: Document) -> Iterator[Mark | Fault]:
             continue
         if work.startswith(("pmid:", "doi:")):
             named.add(kind)
-            yield Mark(work, kind, document.published, by)
+            yield Mark(work, kind, said_on, by)
         else:
             unnamed[kind] = work
     for told, work in unnamed.items():

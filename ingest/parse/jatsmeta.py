@@ -115,6 +115,13 @@ def published(meta: _Element) -> date | None:
     return printed or min(days.values(), default=None)
 
 
+def said_on(meta: _Element) -> date | None:
+    """The day on which it first appeared, where one of its dates states that day and not the month or year alone."""
+    day = published(meta)
+    stated = [element for element in meta.iterfind("pub-date") if _date(element) == day]
+    return day if day and any(line(element.find("day")).lstrip("0") == f"{day.day}" for element in stated) else None
+
+
 def _date(element: _Element) -> date | None:
     month = line(element.find("month")) or line(element.find("season"))
     return from_parts(line(element.find("year")), month, line(element.find("day")))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NoReturn
 
+from ingest.parse.jsonstream import MAX_DEPTH
 from ingest.parse.streams import MAX_LINE_BYTES, Line, lines, utf8
 from ingest.parse.text import clean
 from ingest.schema import Fault
@@ -50,8 +51,22 @@ def _entry(line: Line, limit: int) -> Entry | Fault:
     except ValueError as error:
         return _fault(line, f"not JSON: {clean(str(error))[:200]}")
     except RecursionError:
-        return _fault(line, "nested too deep to be a record")
+        return _fault(line, _DEEP)
+    if line.data.count(b"[") + line.data.count(b"{") > MAX_DEPTH and _is_deep(value):
+        return _fault(line, _DEEP)
     return Entry(line.number, line.offset, value) if isinstance(value, dict) else _fault(line, "not an object")
+
+
+def _is_deep(value: object) -> bool:
+    """Whether the value has more than ``MAX_DEPTH`` levels, found without a function that calls itself."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in _inner(one)]
+    return any(isinstance(one, dict | list) for one in level)
+
+
+def _inner(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def _fault(line: Line, reason: str) -> Fault:
@@ -71,4 +86,5 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 
+_DEEP = f"nested too deep to be a record, in more than {MAX_DEPTH} levels"
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse)

@@ -16,10 +16,12 @@ MAX_RECORD_BYTES = 64 << 20
 """A record larger than this is refused."""
 MAX_STRING_BYTES = 16 << 20
 """Of one text; yajl needs time in the square of its length."""
-MAX_DEPTH = 1000
-"""Open brackets in one record; ijson needs memory in the square of the depth."""
+MAX_DEPTH = 200
+"""Open brackets in one record; ijson needs memory in the square of the depth, and what writes JSON calls itself."""
 
-_MARK = re.compile(rb'\\.|["\[\]{}]', re.DOTALL)
+_INSIDE = rb'(?:[^"\\]++|\\.)*+'
+_REST = re.compile(_INSIDE, re.DOTALL)
+_MARK = re.compile(rb'"%s("?)|[\[\]{}]' % _INSIDE, re.DOTALL)
 
 
 class Guarded:
@@ -46,18 +48,29 @@ class Guarded:
 
     def _follow(self, data: bytes) -> None:
         """Counts the brackets outside of texts, one by one: those that close again were open all the same."""
-        start = 1 if self._escaped else 0  # the byte after a backslash that ended what came before
-        for match in _MARK.finditer(data, start):
+        at = 0
+        if self._text is not None and data:
+            if (at := self._end_of_text(data)) > len(data):
+                return
+            self._text = None
+        for match in _MARK.finditer(data, at):
             mark = match.group()
-            if mark == b'"':
-                self._text = self.offset + match.start() if self._text is None else None
-            elif self._text is None and len(mark) == 1:
-                self._depth += 1 if mark in b"[{" else -1
+            if mark in b"[{":
+                self._depth += 1
                 if self._depth > MAX_DEPTH:
                     self._refuse(f"more than {MAX_DEPTH} brackets left open in one record")
-        if data:
-            rest = data[start:]
-            self._escaped = (len(rest) - len(rest.rstrip(b"\\"))) % 2 == 1
+            elif mark in b"]}":
+                self._depth -= 1
+            elif not match[1]:  # the text goes on after these bytes, of which the last may be half an escape
+                self._text, self._escaped = self.offset + match.start(), match.end() < len(data)
+
+    def _end_of_text(self, data: bytes) -> int:
+        """Where the text that was open before ends; behind the data where it does not end in them."""
+        rest = _REST.match(data, 1 if self._escaped else 0)
+        end = rest.end() if rest else 0
+        closed = data[end : end + 1] == b'"'
+        self._escaped = not closed and end < len(data)
+        return end + 1 if closed else len(data) + 1
 
     def next_record(self) -> None:
         """Begins to count for the next record."""

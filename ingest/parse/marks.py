@@ -1,7 +1,10 @@
-"""Lists of what was withdrawn, doubted or corrected: tables of PMIDs and DOIs, and Crossref's works.
+"""Lists of what was withdrawn, doubted, corrected or reinstated: tables of PMIDs and DOIs, and Crossref's works.
 
-Layouts: ``pmid, revised`` (tab separated); Retraction Watch's CSV (gitlab.com/crossref/retraction-watch-data); works of
-Crossref's REST API with ``update-to`` (in the notice) or ``updated-by`` (in the work; api.crossref.org/swagger-ui).
+Layouts: exactly ``pmid, revised``, a list of retracted papers (``revised`` is the day of PubMed's record and of nothing
+else); ``kind`` with ``pmid`` or ``doi`` and, if wanted, ``on`` and ``by``, which says of each paper what became of it;
+Retraction Watch's CSV (gitlab.com/crossref/retraction-watch-data); works of Crossref's REST API with ``update-to`` (in
+the notice) or ``updated-by`` (in the work; api.crossref.org/swagger-ui). A table with columns like these that does not
+say that its papers were withdrawn is an error: so do exports of reference managers look.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from ingest.parse.streams import CHUNK, lines, utf8
 from ingest.parse.text import clean
 from ingest.schema import Fault, Mark, Record
 
-Sort = Literal["retraction", "concern", "correction"]
+Sort = Literal["retraction", "concern", "correction", "reinstatement"]
 
 MAX_LINE_BYTES = 1 << 17
 """Of a table of withdrawals; also what one field may have (the limit of the csv module)."""
@@ -34,6 +37,7 @@ _KINDS: dict[str, Sort] = {
     "expression_of_concern": "concern", "partial_retraction": "concern",
     "correction": "correction", "corrigendum": "correction", "erratum": "correction", "addendum": "correction",
     "clarification": "correction", "corrected": "correction",
+    "reinstatement": "reinstatement", "reinstated": "reinstatement",
 }  # fmt: skip
 _NO_MARKS = {"new_version", "new_edition", "interim_update"}  # the work goes on; nothing was wrong with it
 _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?", re.ASCII)
@@ -43,14 +47,23 @@ _ITEMS = re.compile(rb'"items"\s*:\s*\[')
 _DUMP = re.compile(rb'\s*\{\s*"items"\s*:\s*\[')
 
 
+_RETRACTED = frozenset({"pmid", "revised"})
+_TOLD = frozenset({"pmid", "doi", "kind", "on", "by"})
+_ASKED = "keep exactly pmid and revised (all retracted), or pmid or doi with kind (retracted, reinstated, ...), on, by"
+
+
 def columns(line: str) -> frozenset[str]:
-    """The names in a table's first line where it is a list that `parse_table` reads; else nothing."""
+    """The names in a table's first line where it looks like a list that `parse_table` reads; else nothing."""
     try:
         names = frozenset(clean(name) for name in next(csv.reader([line], delimiter=_delimiter(line)), ()))
     except csv.Error:
         return frozenset()
-    watch = "RetractionNature" in names and names & {"OriginalPaperPubMedID", "OriginalPaperDOI"}
-    return names if watch or {"pmid", "revised"} <= names else frozenset()
+    like = _watch(names) or names >= _RETRACTED or ("kind" in names and names & {"pmid", "doi"})
+    return names if like else frozenset()
+
+
+def _watch(names: frozenset[str]) -> bool:
+    return "RetractionNature" in names and bool(names & {"OriginalPaperPubMedID", "OriginalPaperDOI"})
 
 
 def _delimiter(line: str) -> str:
@@ -60,24 +73,33 @@ def _delimiter(line: str) -> str:
 def parse_table(stream: BinaryIO, source: str) -> Iterator[Record]:
     """The marks of a table, one for the PMID and one for the DOI of a row; a row that names no work is a Fault.
 
-    Faults name the line on which the row ends. Raises ParseError where the table's quotes break.
+    Faults name the line on which the row ends. Raises ParseError where the table's quotes break, and for one that does
+    not say that its papers were withdrawn.
     """
     too_long: list[Fault] = []
     rows = _lines(stream, source, too_long)
     head = next(rows, "")
+    names = columns(head)
+    if not (_watch(names) or names == _RETRACTED or names <= _TOLD):
+        reason = f"the columns {', '.join(sorted(names)[:8])} do not say what became of these papers, so none is marked"
+        raise ParseError(f"{reason}; {_ASKED}", source=source)
     reader = csv.DictReader(chain([head], rows), delimiter=_delimiter(head))
-    listed, nameless = listed_in(source), list[int]()
+    listed, all_retracted = listed_in(source), names == _RETRACTED
+    nameless, first = 0, 0
     try:
         for row in reader:
-            found = list(_of_row({clean(key): value for key, value in row.items() if key and value}, listed))
+            given = {clean(key): value for key, value in row.items() if key and value}
+            found = list(_of_row(given | {"kind": "retraction"} if all_retracted else given, listed))
             if not found:
-                nameless.append(reader.line_num)
+                nameless, first = nameless + 1, first or reader.line_num
             yield from (Fault(f"line {reader.line_num}", item) if isinstance(item, str) else item for item in found)
+            yield from too_long
+            too_long.clear()
     except csv.Error as error:
         raise ParseError(f"broken table: {error}", source=source, record=f"line {reader.line_num}") from error
     yield from too_long
     if nameless:  # Retraction Watch lists thousands of papers that are in no index
-        yield Fault(f"line {nameless[0]}", f"{len(nameless)} rows from here on name neither a PMID nor a DOI")
+        yield Fault(f"line {first}", f"{nameless} rows from here on name neither a PMID nor a DOI")
 
 
 def _lines(stream: BinaryIO, source: str, too_long: list[Fault]) -> Iterator[str]:
@@ -91,15 +113,20 @@ def _lines(stream: BinaryIO, source: str, too_long: list[Fault]) -> Iterator[str
 
 def _of_row(row: Mapping[str, str], listed: str) -> Iterator[Mark | str]:
     """The marks of a row or, as text, why there is none; nothing where it names no work."""
-    works = _works(row.get("OriginalPaperPubMedID", row.get("pmid")), row.get("OriginalPaperDOI"))
-    nature = row.get("RetractionNature", "retraction")
+    works = _works(_first(row, "OriginalPaperPubMedID", "pmid"), _first(row, "OriginalPaperDOI", "doi"))
+    nature = _first(row, "RetractionNature", "kind")
     kind = _KINDS.get(_word(nature))
-    notice = next(iter(_works(row.get("RetractionPubMedID"), row.get("RetractionDOI"))), listed)
+    named = clean(row.get("by", ""))[:200] or listed
+    notice = next(iter(_works(row.get("RetractionPubMedID"), row.get("RetractionDOI"))), named)
     if kind:
-        day = _day(row.get("RetractionDate", row.get("revised", "")))
+        day = _day(_first(row, "RetractionDate", "on"))
         yield from (Mark(work, kind, day, notice) for work in works)
     elif works:
         yield f"{', '.join(works)}: {clean(nature)[:80]!r} is no kind of withdrawal; no mark is set or taken back"
+
+
+def _first(row: Mapping[str, str], *names: str) -> str:
+    return next((row[name] for name in names if name in row), "")
 
 
 def _works(pmid: object, doi: object) -> list[str]:
@@ -195,9 +222,9 @@ def _update(update: object, key: str, own: str, name: str, listed: str) -> Mark 
 
 
 def _updated(value: object) -> date | None:
-    """Crossref's date: ``date-parts`` of year, month and day, of which the last may be missing."""
+    """Crossref's date: ``date-parts`` of year, month and day; None where the day is missing."""
     try:
-        year, month, day = [*[int(part) for part in value["date-parts"][0]], 1, 1][:3]  # type: ignore[index]
+        year, month, day = (int(part) for part in value["date-parts"][0])  # type: ignore[index]
         return date(year, month, day)
     except (TypeError, ValueError, KeyError, IndexError, OverflowError):
         return None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
-Recognise = Callable[[BinaryIO, Sequence[int]], Sequence[str]]
-"""Gives the text of the pages (0, 1, ...) of a PDF, one for each; raises OcrError where it cannot."""
+Recognise = Callable[[BinaryIO, int, float], str]
+"""Gives the text of one page (0, 1, ...) of a PDF within so many seconds; raises OcrError where it cannot."""
 
-MAX_PAGES = 500
-PAGE_SECONDS = 60
+PAGE_SECONDS = 60.0
 
 _DPI = 300
 _MAX_PIXELS = 40_000_000
@@ -18,7 +17,7 @@ _MISSING = "install CiteRx with the extra ocr (pip install 'citerx[ocr]') and th
 
 
 class OcrError(Exception):
-    """Scanned pages cannot be read; says what to do."""
+    """A scanned page cannot be read; says what to do."""
 
 
 def default() -> Recognise:
@@ -33,27 +32,21 @@ def default() -> Recognise:
     return _tesseract
 
 
-def _tesseract(pdf: BinaryIO, pages: Sequence[int]) -> list[str]:
+def _tesseract(pdf: BinaryIO, page: int, seconds: float) -> str:
     import pypdfium2
     import pytesseract
 
-    if len(pages) > MAX_PAGES:
-        raise OcrError(f"more than {MAX_PAGES} pages to recognise; split it into parts")
     try:
         document = pypdfium2.PdfDocument(pdf)
         try:
-            return [_text(document, page) for page in pages]
+            return str(pytesseract.image_to_string(_image(document[page]), timeout=min(PAGE_SECONDS, seconds)))
         finally:
             document.close()
     except (pypdfium2.PdfiumError, pytesseract.TesseractError, RuntimeError, OSError) as error:
         raise OcrError(f"recognition failed: {error}") from error
 
 
-def _text(document: Any, number: int) -> str:  # noqa: ANN401 (pypdfium2 has no types)
-    import pytesseract
-
-    page = document[number]
+def _image(page: Any) -> Any:  # noqa: ANN401 (pypdfium2 has no types)
     width, height = page.get_size()
     scale = min(_DPI / 72, (_MAX_PIXELS / max(1.0, width * height)) ** 0.5)
-    image = page.render(scale=scale, grayscale=True).to_pil()
-    return str(pytesseract.image_to_string(image, timeout=PAGE_SECONDS))
+    return page.render(scale=scale, grayscale=True).to_pil()

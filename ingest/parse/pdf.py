@@ -13,7 +13,7 @@ import tempfile
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -39,6 +39,7 @@ _SPOOL_BYTES = 16 << 20
 _CHUNK = 1 << 20
 _SCAN_LETTERS = 25  # a page with fewer has no text layer worth the name
 _SCAN_PIXELS = 400_000
+_SCAN_SIZE = 10.0  # points, where nothing printed stands beside what was recognised
 _BROKEN = (
     PyPdfError, ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, NotImplementedError, OSError,
     RecursionError, RuntimeError, TypeError, ValueError, struct.error, zlib.error,
@@ -88,9 +89,13 @@ class _Budget:
         if self.steps % 1024 == 0:
             self.check_time()
 
+    def seconds_left(self) -> float:
+        """How long the reading may still take; below 0 where its time is over."""
+        return self.began + self.limits.seconds - time.monotonic()
+
     def check_time(self) -> None:
         """Stops the reading when its time is over."""
-        if time.monotonic() - self.began > self.limits.seconds:
+        if self.seconds_left() < 0:
             self._stop(f"takes more than {self.limits.seconds:g} seconds to read")
 
     def add_letters(self, number: int) -> None:
@@ -108,8 +113,9 @@ def parse(
 ) -> Iterator[Record]:
     """The one document that a PDF is, after a Fault for each page that could not be read.
 
-    ``recognise`` reads scanned pages (see `ingest.parse.ocr`); by default what the extra ``ocr`` brings. Raises
-    ParseError for encrypted, damaged and empty files and for scans without OCR, LimitError for what is too large.
+    ``recognise`` reads scanned pages (see `ingest.parse.ocr`) as long as ``limits.seconds`` are not over; by default
+    what the extra ``ocr`` brings. Raises ParseError for encrypted, damaged and empty files and where at least half of
+    the pages are scans that nothing reads, LimitError for what is too large.
     """
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spooled:
         spool = cast("BinaryIO", spooled)
@@ -167,12 +173,20 @@ def _read(spool: BinaryIO, checksum: str, budget: _Budget, recognise: ocr.Recogn
     ):
         reader = _open(spool, budget)
         faults, lines, boxes, scanned = _pages(reader, budget)
-        if scanned:
-            lines += _recognised(spool, scanned, len(boxes), budget.source, recognise)
-            lines.sort(key=lambda line: line.page)
+        texts, lost = _recognised(spool, scanned, budget, recognise)
+        if lost and not texts and 2 * len(scanned) >= len(boxes):
+            reason = f"a scan: {len(scanned)} of {len(boxes)} pages are images without text; {lost[scanned[0]]}"
+            raise ParseError(reason, source=budget.source)
+        faults += (Fault(f"page {page + 1}", f"left out, as it is a scan: {reason}") for page, reason in lost.items())
+        size, family = pdfsections.body_size(lines) or _SCAN_SIZE, pdfsections.body_family(lines)
+        for page, text in texts.items():
+            typed = list(_typed(text, page, size, family))
+            boxes[page] = (typed[-1].y, typed[0].y)
+            lines += typed
+        lines.sort(key=lambda line: line.page)
         if not lines:
             raise _nothing(faults, budget.source)
-        return [*faults, _document(reader, lines, boxes, checksum)]
+        return [*faults, _document(reader, lines, boxes, checksum, texts)]
 
 
 def _open(spool: BinaryIO, budget: _Budget) -> PdfReader:
@@ -238,37 +252,49 @@ def _image_sizes(page: PageObject) -> Iterator[tuple[int, int]]:
 
 
 def _recognised(
-    spool: BinaryIO, scanned: Sequence[int], pages: int, source: str, recognise: ocr.Recognise | None
-) -> list[Line]:
-    """The lines of scanned pages. Where nothing recognises them and they are the most, ParseError."""
-    try:
-        reader = recognise or ocr.default()
-        spool.seek(0)
-        texts = reader(spool, scanned)
-    except ocr.OcrError as error:
-        if 2 * len(scanned) < pages:
-            return []
-        reason = f"a scan: {len(scanned)} of {pages} pages are images without text; {error}"
-        raise ParseError(reason, source=source) from error
-    return [line for page, text in zip(scanned, texts, strict=True) for line in _typed(text, page)]
+    spool: BinaryIO, scanned: Sequence[int], budget: _Budget, recognise: ocr.Recognise | None
+) -> tuple[dict[int, str], dict[int, str]]:
+    """The text of scanned pages and, of those that could not be read, why."""
+    texts: dict[int, str] = {}
+    lost: dict[int, str] = {}
+    for page in scanned:
+        try:
+            texts[page] = _page_text(spool, page, budget, recognise)
+        except ocr.OcrError as error:
+            lost[page] = str(error)
+    return texts, lost
 
 
-def _typed(text: str, page: int) -> Iterator[Line]:
-    """Recognised text as lines; an empty line between two of them parts paragraphs."""
-    y = 10_000.0
+def _page_text(spool: BinaryIO, page: int, budget: _Budget, recognise: ocr.Recognise | None) -> str:
+    read, left = recognise or ocr.default(), budget.seconds_left()
+    if left <= 0:
+        raise ocr.OcrError(f"the {budget.limits.seconds:g} seconds for one file are over; split it into parts")
+    spool.seek(0)
+    text = read(spool, page, left)
+    if not clean(text):
+        raise ocr.OcrError("no words were recognised in it; look at it yourself")
+    budget.add_letters(len(text))
+    return text
+
+
+def _typed(text: str, page: int, size: float, family: str) -> Iterator[Line]:
+    """Recognised text as lines like the printed ones; an empty line between two of them parts paragraphs."""
+    y = 1000 * size
     for line in text.splitlines():
-        y -= 12.0 if line.strip() else 40.0
+        y -= (1.2 if line.strip() else 4.0) * size
         if words := clean(line) + ("\xad" if line.rstrip().endswith("\xad") else ""):
-            yield Line(words, page, 0.0, y, 10.0, bold=False, right=0.0)
+            yield Line(words, page, 0.0, y, size, bold=False, right=0.0, family=family)
 
 
-def _document(reader: PdfReader, lines: list[Line], boxes: Mapping[int, pdfmargins.Box], checksum: str) -> Document:
+def _document(
+    reader: PdfReader, lines: list[Line], boxes: Mapping[int, pdfmargins.Box], checksum: str, recognised: Iterable[int]
+) -> Document:
     body, printed = pdfmargins.strip(lines, boxes)
     numbers = printed or {page: page + 1 for page in boxes}
     facts = _facts(reader)
     title = facts.get("/Title", "")
     title = title if title and not _FILE_NAME.search(title) else _largest(body) or title or "Untitled"
-    published = day_of(facts.get("/CreationDate", ""))
+    published, revised = (day_of(facts.get(name, "")) for name in ("/CreationDate", "/ModDate"))
     original = EDITORIAL.search(facts.get("/Keywords", ""))
     identifier = f"pdf:{checksum[:16]}"
     return Document(
@@ -280,12 +306,13 @@ def _document(reader: PdfReader, lines: list[Line], boxes: Mapping[int, pdfmargi
         sha256=checksum,
         sections=pdfsections.sections(body, numbers, _outline(reader), title),
         published=published,
-        effective=published,
-        revised=day_of(facts.get("/ModDate", "")),
+        effective=revised or published,
+        revised=revised,
         editorial=original is not None,
         authors=tuple(filter(None, (clean(name) for name in facts.get("/Author", "").split(";")))),
         url=link(original[1]) if original else "",
         licence=EDITORIAL_LICENCE if original else _licence(body),
+        scanned=tuple(sorted({numbers.get(page, 0) for page in recognised})),
     )
 
 

@@ -13,6 +13,7 @@ from datetime import date
 from typing import BinaryIO
 
 from charset_normalizer import from_bytes
+from lxml.html.defs import tags
 
 from ingest.errors import LimitError, ParseError
 from ingest.parse import markdown
@@ -46,6 +47,9 @@ _LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1256", "koi8_r",
     "shift_jis", "euc_jp", "euc_kr", "big5", "gb18030",
 )  # fmt: skip
+_KEY = re.compile(r'"[\w .-]{1,60}"\s{0,9}:\s{0,9}(?:["\[{]|-?\d|true\b|false\b|null\b)')
+_CLOSED = re.compile(r"</([A-Za-z][\w:.-]{0,60})>")
+_TELLING = 3  # keys with values, closed elements that are not HTML's: prose that shows an example has fewer
 _UNDERLINE = re.compile(r"[=~*_-]{3,}")
 _LONGEST_HEADING = 90
 
@@ -56,7 +60,7 @@ def is_prose(head: bytes) -> str:
     if not codec and _CONTROL.search(head):
         return "binary content"
     text = head.decode(codec or "utf-8", "ignore")
-    if reason := _tabular(text.splitlines()[:-1] or [text]):
+    if reason := _tabular(text.splitlines()[:-1] or [text]) or _headless(text):
         return reason
     words = _WORD.findall(text)
     if len(words) < MIN_WORDS:
@@ -77,6 +81,14 @@ def _tabular(rows: Sequence[str]) -> str:
         if len(rows) > 3 and number >= least and often >= 0.8 * len(rows):
             return f"a table of {number + 1} columns that is no known list"
     return ""
+
+
+def _headless(text: str) -> str:
+    """Why a text is no text but data that lost its beginning: as a guideline it would be cited as what it never was."""
+    if len(_KEY.findall(text)) >= _TELLING:
+        return "JSON whose beginning is damaged or missing"
+    closed = [name for name in _CLOSED.findall(text) if name.lower() not in tags]
+    return "XML whose beginning is damaged or missing" if len(closed) >= _TELLING else ""
 
 
 def parse(stream: BinaryIO, source: str) -> Iterator[Record]:

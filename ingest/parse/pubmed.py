@@ -29,15 +29,15 @@ EDITORIAL_OWNER = "CiteRx"
 
 _RETRACTED = {"RetractionIn", "RetractedandRepublishedIn"}
 _CONCERN = {"ExpressionOfConcernIn", "PartialRetractionIn"}  # of a part, and nothing says of which
-_CORRECTED = {"ErratumIn", "UpdateIn", "CorrectedandRepublishedIn"}
+_CORRECTED = {"ErratumIn", "CorrectedandRepublishedIn"}
 # What a notice is to the work that it is about: the other end of the links above.
-_NOTICES: dict[str, Literal["retraction", "concern", "correction"]] = {
+_NOTICES: dict[str, Literal["retraction", "concern", "correction", "update"]] = {
     "RetractionOf": "retraction",
     "RetractedandRepublishedFrom": "retraction",
     "ExpressionOfConcernFor": "concern",
     "PartialRetractionOf": "concern",
     "ErratumFor": "correction",
-    "UpdateOf": "correction",
+    "UpdateOf": "update",  # as a Cochrane review says of its last version, which has a PMID of its own
     "CorrectedandRepublishedFrom": "correction",
 }
 _UNLABELLED = {"UNLABELLED", "UNASSIGNED", "UNLABELED"}
@@ -77,14 +77,30 @@ def _deletion(element: _Element, number: int, line: int) -> Deletion | Fault:
 
 
 def _marks(element: _Element, notice: Document) -> Iterator[Mark]:
-    """What a notice says about other works; one whose work is in no index has nothing that a mark could hold to."""
+    """What a notice says about other works, and which newer version a work names as its own.
+
+    A notice whose work is in no index has nothing that a mark could hold to.
+    """
     path = "MedlineCitation/CommentsCorrectionsList/CommentsCorrections"
+    own, said_on = f"pmid:{notice.pmid}", _said_on(element, notice)
     for link in element.iterfind(path):
-        kind = _NOTICES.get(link.get("RefType", ""))
-        pmid, doi = pmid_of(_text(link.find("PMID"))), doi_of(_text(link.find("RefSource")))
-        work = f"pmid:{pmid}" if pmid else f"doi:{doi}"
-        if kind and (pmid or doi) and pmid != notice.pmid:
-            yield Mark(work, kind, notice.published, f"pmid:{notice.pmid}")
+        sort, source = link.get("RefType", ""), _text(link.find("RefSource"))
+        pmid, doi = pmid_of(_text(link.find("PMID"))), doi_of(source)
+        other = f"pmid:{pmid}" if pmid else f"doi:{doi}" if doi else ""
+        if other == own:
+            continue
+        if sort == "UpdateIn":  # the newer version may never come to say it
+            yield Mark(own, "update", None, other or source[:200])
+        elif other and (kind := _NOTICES.get(sort)):
+            yield Mark(other, kind, said_on, own)
+
+
+def _said_on(element: _Element, notice: Document) -> date | None:
+    """The day on which the notice appeared, where it is stated; bibliographies often know the month alone."""
+    day = notice.published
+    paths = (f"MedlineCitation/Article/{name}" for name in ("ArticleDate", "Journal/JournalIssue/PubDate"))
+    stated = [place for path in paths for place in element.iterfind(path) if _date(place) == day]
+    return day if day and any(_text(place.find("Day")).lstrip("0") == f"{day.day}" for place in stated) else None
 
 
 def _document(element: _Element) -> Document:
@@ -102,7 +118,7 @@ def _document(element: _Element) -> Document:
         raise ParseError("neither an article title nor a vernacular one", record=f"pubmed:{pmid}")
     types = _all(article, "PublicationTypeList/PublicationType") or _all(article, "PublicationType")
     marks = {link.get("RefType", "") for link in citation.iterfind("CommentsCorrectionsList/CommentsCorrections")}
-    published = _published(element, article)
+    published, revised = _published(element, article), _date(citation.find("DateRevised"))
     copyright_note = _text(article.find("Abstract/CopyrightInformation"))
     editorial = any(note.get("Owner") == EDITORIAL_OWNER for note in citation.iterfind("GeneralNote"))
     licence = EDITORIAL_LICENCE if editorial else LICENCE
@@ -115,8 +131,8 @@ def _document(element: _Element) -> Document:
         sha256=_checksum(element, pmid),
         sections=_sections(citation, article, title),
         published=published,
-        effective=(_date(article.find("DateRevised")) if article is citation else None) or published,
-        revised=_date(citation.find("DateRevised")),
+        effective=revised or published,
+        revised=revised,
         retracted="Retracted Publication" in types or not marks.isdisjoint(_RETRACTED),
         expression_of_concern=not marks.isdisjoint(_CONCERN),
         corrected=not marks.isdisjoint(_CORRECTED),

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import date
 from urllib.parse import urlsplit
 
+from ingest.parse.dates import plausible
+
 LICENCE = "public domain"
 
 # Old labels carry glyphs of the Symbol font as private code points, and ligatures that no query has.
@@ -15,10 +17,18 @@ _REPAIRS = {
     "\uf0b7": "•", "\uf0a7": "•", "\uf0b3": "≥", "\uf0a3": "≤", "\uf0b1": "±", "\uf0b0": "°", "\uf06d": "µ",
     "\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl",
 }  # fmt: skip
-_ODD = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\uf06d\uf0a3-\uf0b7\ufb00-\ufb04\ufff9-\ufffb\ud800-\udfff]"
+# What nobody sees can instruct a language model, and keeps words apart from themselves. All of category Cf goes but the
+# signs of other scripts that are seen (U+0600 to U+0605 and the like); so does what Unicode calls default ignorable:
+# selectors of variants, tags, fillers. Source: Unicode 15.1, DerivedCoreProperties.txt, Default_Ignorable_Code_Point.
+_UNSEEN = (
+    "\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff"
+    "\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-_LIGATURES = "\ufb00\ufb01\ufb02\ufb03\ufb04"
+# Those that `str.isprintable` lets pass: it is far quicker than a search, and nearly all text needs no more.
+_PRINTABLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufb00-\ufb04\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_ODD = re.compile(rf"[{_UNSEEN}\x00-\x1f\x7f-\x9f\u2028\u2029\uf06d\uf0a3-\uf0b7\ufb00-\ufb04\ud800-\udfff]")
 _DEAD = re.compile(r"Error!\s?(?:Hyperlink reference|Reference source|Bookmark)[\w ]*\.")
 _EMPTY = re.compile(r"\([;,]?\)|\[[;,]?\]")
 _LOOSE = re.compile(r" (?=[®™]|[,.;:)\]](?:[ ,.;:)\]]|$))")
@@ -34,12 +44,10 @@ def _repair(match: re.Match[str]) -> str:
 
 def clean(text: str) -> str:
     """``text`` in NFC on one line: white space folded, control and invisible characters gone, old glyphs repaired."""
+    if not text.isprintable() or (not text.isascii() and _PRINTABLE.search(text)):
+        text = _ODD.sub(_repair, text)
     if not text.isascii():
         text = unicodedata.normalize("NFC", text)
-        for ligature in _LIGATURES:
-            text = text.replace(ligature, _REPAIRS[ligature])
-    if not text.isprintable():
-        text = _ODD.sub(_repair, text)
     return " ".join(text.split())
 
 
@@ -79,11 +87,11 @@ def distinct(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def label_date(value: str) -> date | None:
-    """The day of an HL7 time stamp (``20170828`` or ``20170828120000``); None where it is not a date."""
+    """The day of an HL7 time stamp (``20170828`` or ``20170828120000``); None where it is none (`dates.plausible`)."""
     if not re.match(r"\d{8}", value):
         return None
     try:
-        return date(int(value[:4]), int(value[4:6]), int(value[6:8]))
+        return plausible(date(int(value[:4]), int(value[4:6]), int(value[6:8])))
     except ValueError:
         return None
 

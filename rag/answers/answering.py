@@ -175,7 +175,7 @@ def respond(
         statements=tuple(statement for _, statement in shown),
         references=listed,
         safety=tuple(safety),
-        notices=(*told, *notices.sources(listed, references.documents, demonstration=view.manifest.demonstration)),
+        notices=(*told, *notices.sources(listed, references, demonstration=view.manifest.demonstration)),
         confidence=min(confidence(query, shown, not found.apart), round(found.coverage, 2)),
         provenance=_provenance(view, written.generator),
         timings_ms=watch.total(),

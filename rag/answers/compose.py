@@ -71,7 +71,6 @@ def _reference(number: int, items: Sequence[Evidence], as_of: date | None, stanc
     hit = items[0].hit
     document = hit.document
     quotes = sorted({(item.start, item.end): Quote.of(item.text, item.start, item.end) for item in items}.items())
-    replaced = document.superseded_on
     pages = quoted_pages(hit.passage, [quote for _, quote in quotes])
     return Reference(
         number=number,
@@ -83,7 +82,7 @@ def _reference(number: int, items: Sequence[Evidence], as_of: date | None, stanc
         drugs=hit.drugs,
         version=document.version,
         published=document.published,
-        superseded=replaced is not None and (as_of is None or replaced <= as_of),
+        superseded=document.outdated(as_of),
         retracted=document.retracted,
         editorial=document.editorial,
         url=document.url,
@@ -93,7 +92,13 @@ def _reference(number: int, items: Sequence[Evidence], as_of: date | None, stanc
         corrected=document.corrected,
         stance=stance,
         pages=pages,
+        scanned=any(_scanned(document, quoted_pages(hit.passage, [quote])) for _, quote in quotes),
     )
+
+
+def _scanned(document: Document, pages: Sequence[int]) -> bool:
+    """Whether a machine read a quotation from a scan: it stands on a page of which it read the text."""
+    return not set(pages or (0,)).isdisjoint(document.scanned)
 
 
 def quoted_pages(passage: Passage, quotes: Sequence[Quote]) -> tuple[int, ...]:

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from ingest.parse import sections2016
 from ingest.schema import Document
-from rag.answers.compose import Shown, drugs_of, listing, section_name
+from rag.answers.compose import References, Shown, drugs_of, listing, section_name
 from rag.asked.focus import says
 from rag.asked.touches import vague
 from rag.query import Query
@@ -184,15 +185,15 @@ def without_warnings(drugs: Sequence[str]) -> list[Notice]:
     return [Notice("safety_not_covered", told)] if drugs else []
 
 
-def sources(references: Sequence[Reference], documents: Mapping[int, Document], *, demonstration: bool) -> list[Notice]:
-    """What a reader must know about the sources cited and the corpus; ``documents``: those behind the numbers."""
-    found = []
+def sources(references: Sequence[Reference], cited: References, *, demonstration: bool) -> list[Notice]:
+    """What a reader must know about the sources cited and the corpus."""
+    found, documents = [], cited.documents
     if demonstration:
         told = "Only the demonstration corpus is loaded: editorial summaries, not sources."
         found.append(Notice("demonstration_corpus", told))
     if (editorial := _numbers(references, "editorial")) and not demonstration:
         found.append(Notice("editorial_source", f"Editorial summaries, not the sources' own words: {editorial}."))
-    if superseded := _numbers(references, "superseded"):
+    if superseded := _numbers(references, "superseded", documents, "update"):
         found.append(Notice("superseded_source", f"A newer version exists of: {superseded}."))
     ended = (_ended(item.number, documents) for item in references if not item.superseded)
     if since := ", ".join(filter(None, ended)):
@@ -201,12 +202,39 @@ def sources(references: Sequence[Reference], documents: Mapping[int, Document], 
         found.append(Notice("expression_of_concern", f"The journal has published a concern about: {doubted}."))
     if corrected := _numbers(references, "corrected", documents, "correction"):
         found.append(Notice("corrected_source", f"A correction has been published of: {corrected}."))
+    return [*found, *_later(documents, cited.as_of), *_unsure(references, documents)]
+
+
+def _later(documents: Mapping[int, Document], as_of: date | None) -> list[Notice]:
+    """Of which sources only the text of a later day is known than the one asked for."""
+    told = ", ".join(
+        f"[{number}] (of {document.effective})"
+        for number, document in documents.items()
+        if as_of and document.effective and document.effective > as_of
+    )
+    message = f"The words are of a later revision, what was said on the day asked for is not known here: {told}."
+    return [Notice("later_revision", message)] if told else []
+
+
+def _unsure(references: Sequence[Reference], documents: Mapping[int, Document]) -> list[Notice]:
+    """Of which sources nobody can be sure that they say so, or are of today."""
+    found = []
+    if scanned := _numbers(references, "scanned"):
+        told = f"Read by machine from a scan, which may misread figures and units; check the page: {scanned}."
+        found.append(Notice("scanned_source", told))
+    old = (number for number, document in documents.items() if document.version == sections2016.VERSION)
+    if numbers := ", ".join(f"[{number}]" for number in old):
+        told = f"Label text of 2016 that states no version or date, and of which drug it is was guessed: {numbers}. "
+        found.append(Notice("undated_source", f"{told}Check the label of today."))
     return found
 
 
 def _ended(number: int, documents: Mapping[int, Document]) -> str:
+    """When a source was replaced that was not yet on the day asked for; empty where it was not."""
     document = documents.get(number)
-    return f"[{number}] (on {document.superseded_on})" if document and document.superseded_on else ""
+    newer = [mark.on for mark in (document.marks if document else ()) if mark.kind == "update"]
+    day = (document.superseded_on if document else None) or next(filter(None, newer), None)
+    return f"[{number}] (on {day})" if day else ""
 
 
 def _numbers(

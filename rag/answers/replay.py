@@ -16,7 +16,7 @@ from rag.answers.receipt import UNSEALED, asked_of, canonical, checksum, receipt
 from rag.types import Answer, Quote, Receipt
 
 FELL_BACK = "generator_fell_back"
-MARKS = ("superseded", "retracted", "expression_of_concern", "corrected", "editorial")
+MARKS = ("superseded", "retracted", "expression_of_concern", "corrected", "scanned", "editorial")
 
 Plain = Mapping[str, Any]
 Look = Callable[[str], Document | None]
@@ -204,9 +204,8 @@ def _sources(stored: Plain, as_of: date | None, look: Look) -> Iterator[Change]:
 
 
 def _since(items: Sequence[Plain], document: Document, as_of: date | None) -> Iterator[str]:
-    replaced = document.superseded_on
-    if replaced and not items[0]["superseded"] and (as_of is None or replaced <= as_of):
-        yield f"replaced by a newer version on {replaced}"
+    if document.outdated(as_of) and not items[0]["superseded"]:
+        yield "replaced by a newer version" + (f" on {document.superseded_on}" if document.superseded_on else "")
     for mark in ("retracted", "expression_of_concern", "corrected"):
         if getattr(document, mark) and not items[0].get(mark):
             yield f"now marked: {mark.replace('_', ' ')}"

@@ -38,8 +38,10 @@ class Shelf(Protocol):
     def documents(self, document_ids: Iterable[str]) -> Mapping[str, Document]:
         """The documents of these ids, without their sections."""
 
-    def same_words(self, passage_ids: Iterable[str]) -> Mapping[str, Sequence[str]]:
-        """For each passage the other documents that have one of the same words, white space aside."""
+    def same_words(
+        self, passage_ids: Iterable[str], naming: str = "", as_of: date | None = None
+    ) -> Mapping[str, Sequence[str]]:
+        """For each passage the other labels in force that have the same words and ``naming`` in a drug's name."""
 
     def tables(self, passage_ids: Iterable[str]) -> Mapping[str, Sequence[Table]]:
         """The tables of the section that each passage is from."""
@@ -90,34 +92,29 @@ def agreements(
 
     Class wording that labels of several drugs share does not make them agree.
     """
-    same = shelf.same_words(passages)
-    owners = (passages[name][0] for name in same)
-    documents = shelf.documents({*owners, *(other for others in same.values() for other in others)})
     found: dict[str, Agreement] = {}
-    for name, others in same.items():
-        own, drugs = passages[name]
-        works = {documents[own].work_id} if own in documents else set()
-        kept = []
-        for document in (documents[other] for other in others if other in documents):
-            fits = set(keys_of(document.drugs)) == set(drugs) and _counts(document, as_of)
-            if fits and document.work_id not in works:
-                works.add(document.work_id)
-                kept.append(document)
-        if kept:
-            labelers = dict.fromkeys(one.labeler for one in kept[:LISTED] if one.labeler)
-            ids = tuple(one.document_id for one in kept[:LISTED])
-            found[name] = Agreement(len(kept) + 1, ids, tuple(labelers))
+    for drugs in dict.fromkeys(drugs for _, drugs in passages.values()):
+        asked = {name: document_id for name, (document_id, keys) in passages.items() if keys == drugs}
+        word = max(re.findall(r"[a-z0-9]+", " ".join(drugs)), key=len, default="")
+        same = shelf.same_words(asked, word, as_of)
+        owners = (asked[name] for name in same)
+        documents = shelf.documents({*owners, *(other for others in same.values() for other in others)})
+        for name, others in same.items():
+            labels = [documents[other] for other in others if other in documents]
+            own = documents.get(asked[name])
+            if agreed := _agreement([one for one in labels if set(keys_of(one.drugs)) == set(drugs)], own):
+                found[name] = agreed
     return found
 
 
-def _counts(document: Document, as_of: date | None) -> bool:
-    """Whether a document is a real label in force now, or on that day."""
-    if document.kind is not Kind.LABEL or document.editorial or document.retracted:
-        return False
-    since, until = document.effective or document.published, document.superseded_on
-    if as_of is None:
-        return until is None
-    return since is not None and since <= as_of and (until is None or until > as_of)
+def _agreement(labels: Sequence[Document], own: Document | None) -> Agreement | None:
+    """Of labels with the same words, each work once and none of the label's own."""
+    works = {one.work_id: one for one in reversed(labels) if own is None or one.work_id != own.work_id}
+    kept = [one for one in labels if works.get(one.work_id) is one]
+    if not kept:
+        return None
+    named = dict.fromkeys(one.labeler for one in kept[:LISTED] if one.labeler)
+    return Agreement(len(kept) + 1, tuple(one.document_id for one in kept[:LISTED]), tuple(named))
 
 
 def variants(view: View, hit: Hit, as_of: date | None) -> tuple[Variant, ...]:

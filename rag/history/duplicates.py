@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Protocol
 
-from ingest.batch import order
+from ingest.editions import order
 from ingest.records import words_key
 from ingest.schema import Document, Fault, Kind
 from ingest.sentences import sentences
@@ -102,6 +102,7 @@ class Count:
     """Takes one label after the other; keeps hashes, numbers and each variant of a sentence once, not the texts."""
 
     _labels: list[tuple[str, str, str]] = field(default_factory=list)
+    _names: list[frozenset[str]] = field(default_factory=list)
     _texts: dict[Key, list[int]] = field(default_factory=lambda: defaultdict(list))
     _lengths: dict[bytes, int] = field(default_factory=dict)
     _near: dict[Key, dict[int, set[bytes]]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(set)))
@@ -115,6 +116,7 @@ class Count:
         self._labels.append((document.document_id, drug, document.labeler))
         number = len(self._labels) - 1
         names = frozenset(word for name in (*document.drugs.generic, *document.drugs.brand) for word in _words(name))
+        self._names.append(names)
         for section in document.sections:
             key = words_key(section.text)
             self._texts[section.slug, key].append(number)
@@ -177,7 +179,8 @@ class Count:
                 said[number].add(text)
         by_texts = {frozenset(texts): number for number, texts in sorted(said.items(), reverse=True)}
         for one, two in combinations(list(by_texts.items())[:TRIED], 2):
-            pairs = [(left, right, apart(left, right)) for left in sorted(one[0]) for right in sorted(two[0])]
+            names = self._names[one[1]] | self._names[two[1]]
+            pairs = [(left, right, apart(left, right, names)) for left in sorted(one[0]) for right in sorted(two[0])]
             if pairs and all(kind for _, _, kind in pairs):
                 left, right, kind = pairs[0]
                 assert kind

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from ingest.marks import standing
 from ingest.records import FLAGS
 from ingest.schema import Document
 
@@ -62,11 +63,11 @@ def events_of(answer: Plain, look: Look) -> Iterator[Event]:
 def _since(item: Plain, document: Document, as_of: date | None) -> Iterator[tuple[What, date | None, str]]:
     for kind, flag in FLAGS.items():
         if getattr(document, flag) and not item.get(flag):
-            said = next((mark for mark in document.marks if mark.kind == kind), None)
-            yield flag, (said.on if said else document.revised), (said.by if said else "")
-    ended = document.superseded_on
-    if ended and not item["superseded"] and (as_of is None or ended <= as_of):
-        yield "superseded", ended, ""
+            said = next((mark for mark in standing(document.marks) if mark.kind == kind), None)
+            yield flag, (said.on if said else None), (said.by if said else "")
+    if document.outdated(as_of) and not item["superseded"]:
+        newer = next((mark for mark in document.marks if mark.kind == "update"), None)
+        yield "superseded", document.superseded_on or (newer.on if newer else None), newer.by if newer else ""
 
 
 def _as_of(answer: Plain) -> date | None:

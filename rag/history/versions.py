@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 from ingest.diff import Edit, diff
-from ingest.schema import Document, Mark
+from ingest.schema import Document, Mark, in_force
 from rag.asked.sections import base
 from rag.errors import NotFoundError
 
@@ -27,13 +27,18 @@ class Works(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a work; ``sections``: how many it has; in force from ``effective`` until ``superseded_on``."""
+    """One version of a work; ``sections``: how many it has.
+
+    In force from ``since`` until ``superseded_on``; where ``since`` is before ``effective``, nobody here knows whether
+    it read like that already.
+    """
 
     document_id: str
     version: str
     title: str
     published: date | None
     effective: date | None
+    since: date | None
     superseded_on: date | None
     retracted: bool
     expression_of_concern: bool
@@ -42,11 +47,6 @@ class Version:
     editorial: bool
     sections: int
     url: str
-
-    def in_force(self, day: date) -> bool:
-        """Whether it was what counted at the end of that day."""
-        since = self.effective or self.published
-        return since is not None and since <= day and (self.superseded_on is None or self.superseded_on > day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +128,7 @@ def _version(document: Document, sections: int) -> Version:
         title=document.title,
         published=document.published,
         effective=document.effective,
+        since=document.begins,
         superseded_on=document.superseded_on,
         retracted=document.retracted,
         expression_of_concern=document.expression_of_concern,
@@ -146,9 +147,9 @@ def _chosen(every: Sequence[Version], wanted: str, work_id: str) -> Version:
     try:
         day = date.fromisoformat(wanted)
     except ValueError as error:
-        told = ", ".join(version.version for version in every)
+        told = ", ".join(dict.fromkeys(version.version for version in every))
         raise NotFoundError(f"{work_id!r} has no version {wanted!r}; it has {told}, or give a date") from error
-    found = [version for version in every if version.in_force(day)]
+    found = [version for version in every if in_force(version.since, version.superseded_on, day)]
     if not found:
         raise NotFoundError(f"no version of {work_id!r} was in force on {day}")
     return found[-1]

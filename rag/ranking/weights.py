@@ -84,7 +84,7 @@ class Weights:
     concern: float = 0.5
     """The journal has published an expression of concern about the paper."""
     superseded: float = 0.5
-    """A newer version has replaced this one; it is only found where a caller asks for such versions."""
+    """A newer version has replaced this one: found where a caller asks for such versions, or a work of its own."""
     evidence: Mapping[str, float] = field(default_factory=evidence_factors)
     """By level of evidence: a review of all trials before one trial, a trial before a case, all before a letter."""
 
@@ -177,8 +177,9 @@ def _subject(weights: Weights, sides: Sequence[Side], hit: Hit) -> Iterator[Rule
 
 
 def _version(weights: Weights, document: Document) -> Iterator[Rule]:
-    if document.superseded_on:
-        yield Rule("superseded", weights.superseded, f"a newer version replaced it on {document.superseded_on}")
+    if document.outdated():
+        day = f" on {document.superseded_on}" if document.superseded_on else ""
+        yield Rule("superseded", weights.superseded, f"a newer version replaced it{day}")
 
 
 def _age(weights: Weights, than: str, half_life: float, document: Document, latest: date | None) -> Iterator[Rule]:

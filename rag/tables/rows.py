@@ -318,10 +318,3 @@ def _reaction(row: Sequence[str], header: Sequence[str], caption: str) -> Readin
                 shares.append(Share(header[place], value, match["bound"]))
                 taken.append(place)
     return Reading("adverse_reaction", reaction=row[0], shares=tuple(shares), rest=_named(header, row, taken))
-
-
-def _percent_told(cell: str, header: str, caption: str) -> bool:
-    """Whether the header or the caption says that a number is a percentage; below "n (%)" the one in brackets is."""
-    if not re.search(r"%|percent", f"{header} {caption}", re.IGNORECASE):
-        return False
-    return "(" in cell or not re.search(r"\bn\s?\(\s?%", header, re.IGNORECASE)

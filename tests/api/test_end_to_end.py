@@ -220,6 +220,58 @@ def test_what_was_in_force_on_a_day_answers_for_it(tmp_path: Path, changing: Sto
         assert (change["kind"], change["numbers_before"], change["numbers_after"]) == ("changed", ["10"], ["20"])
 
 
+RECORD = """<PubmedArticleSet><PubmedArticle><MedlineCitation><PMID Version="1">8</PMID>
+<DateRevised><Year>{revised.year}</Year><Month>{revised.month}</Month><Day>{revised.day}</Day></DateRevised>
+<Article><Journal><JournalIssue><PubDate><Year>2014</Year><Month>02</Month></PubDate></JournalIssue></Journal>
+<ArticleTitle>Sulthiazine in hiccups</ArticleTitle><Abstract><AbstractText>{text}</AbstractText></Abstract></Article>
+<ChemicalList><Chemical><NameOfSubstance>sulthiazine</NameOfSubstance></Chemical></ChemicalList>
+</MedlineCitation></PubmedArticle></PubmedArticleSet>"""
+
+
+def test_a_paper_whose_record_was_revised_says_what_it_said(tmp_path: Path, changing: Store) -> None:
+    settings, asked = Settings(home=tmp_path / "home"), {"question": "Does sulthiazine cure hiccups?"}
+    texts = {
+        date(2015, 3, 1): "Sulthiazine cured hiccups in nine of ten adults of a trial.",
+        date(2023, 5, 1): "Sulthiazine cured hiccups in two of ten adults of a trial.",
+    }
+    first, last = sorted(texts)
+
+    def arrive(day: date) -> str:
+        file = tmp_path / f"{day}.xml"
+        file.write_text(RECORD.format(revised=day, text=texts[day]), encoding="utf-8")
+        assert ingest(changing, [str(file)]).totals["ingested"] == 1
+        return build(changing, HashEmbedder(), settings.index_dir).generation
+
+    arrive(first)
+    with started(lambda: engine_of(settings, changing)) as client:
+        wait_until(lambda: ready(client))
+        given = client.post("/ask", json=asked).json()
+        assert [one["text"] for one in given["statements"]] == [texts[first]]
+        taken_up(client, arrive(last))
+        for as_of, name, said, notice in (
+            (None, "pubmed:8:2023-05-01", last, None),
+            ("2023-05-01", "pubmed:8:2023-05-01", last, None),
+            ("2023-04-30", "pubmed:8", first, "superseded_source"),
+            ("2014-06-01", "pubmed:8", first, "later_revision"),
+        ):
+            answer = client.post("/ask", json={**asked, "as_of": as_of}).json()
+            assert [one["text"] for one in answer["statements"]] == [texts[said]]
+            assert {one["document_id"] for one in answer["references"]} == {name}
+            assert notice is None or notice in {one["code"] for one in answer["notices"]}
+            (hit,) = client.post("/search", json={**asked, "as_of": as_of}).json()["hits"]
+            assert (hit["text"], hit["effective"]) == (texts[said], str(said))
+        assert client.post("/ask", json={**asked, "as_of": "2013-12-31"}).json()["references"] == []
+        (event,) = client.get(f"/answers/{given['answer_id']}/recall").json()
+        assert (event["document_id"], event["what"], event["on"]) == ("pubmed:8", "superseded", "2023-05-01")
+        listed = client.get("/works/8/versions").json()["versions"]
+        assert [(one["since"], one["effective"], one["superseded_on"]) for one in listed] == [
+            ("2014-02-01", "2015-03-01", "2023-05-01"),
+            ("2023-05-01", "2023-05-01", None),
+        ]
+        (change,) = client.get("/works/8/diff").json()["sections"][0]["edits"]
+        assert (change["before"]["text"], change["after"]["text"]) == (texts[first], texts[last])
+
+
 def test_questions_are_answered_while_the_index_is_swapped(tmp_path: Path, changing: Store) -> None:
     settings, stop, served_by = Settings(home=tmp_path), threading.Event(), Counter[tuple[int, str]]()
 

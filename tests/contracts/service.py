@@ -23,14 +23,14 @@ ANSWER = {
 REFERENCE = {
     "number", "document_id", "passage_id", "kind", "title", "section", "drugs", "version", "published", "superseded",
     "retracted", "editorial", "url", "citation", "quotes", "expression_of_concern", "corrected",
-    "stance", "pages", "agreement",
+    "stance", "pages", "agreement", "scanned",
 }  # fmt: skip
 HIT = {
-    "rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published", "also",
-    "superseded", "retracted", "expression_of_concern", "corrected", "agreement", "variants",
+    "rank", "score", "passage_id", "document_id", "kind", "drugs", "section", "title", "text", "published", "effective",
+    "also", "superseded", "retracted", "expression_of_concern", "corrected", "agreement", "variants",
 }  # fmt: skip
 VERSION = {
-    "document_id", "version", "title", "published", "effective", "superseded_on", "retracted",
+    "document_id", "version", "title", "published", "effective", "since", "superseded_on", "retracted",
     "expression_of_concern", "corrected", "marks", "editorial", "sections", "url",
 }  # fmt: skip
 EXPLANATION = {"ranks", "fused", "rerank", "section", "base", "rules", "score"}

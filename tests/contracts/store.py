@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,19 @@ from sqlalchemy import func, update
 from ingest.database import contents
 from ingest.errors import ParseError, StoreError
 from ingest.records import content_key
-from ingest.schema import Deletion, Document, DrugNames, Kind, Mark, Passage, Section, Table, pages_between, passage_id
+from ingest.schema import (
+    Deletion,
+    Document,
+    DrugNames,
+    Kind,
+    Mark,
+    MarkKind,
+    Passage,
+    Section,
+    Table,
+    pages_between,
+    passage_id,
+)
 from ingest.store import Counts, Store
 
 WORK = "0f0e0d0c-0000-4000-8000-000000000001"
@@ -104,6 +117,22 @@ def read(store: Store, document: Document) -> Document:
     return found
 
 
+def record(day: date | None, words: str, **fields: Any) -> Document:  # noqa: ANN401
+    """A paper of 2010 as its source had it, revised on ``day`` and in force since then as far as is known."""
+    made = paper("pubmed:1", "1", revised=day, effective=day or date(2010, 1, 1), **fields)
+    return replace(made, sha256=f"{day}|{words}|{fields}", sections=(Section("abstract", "", (), words),))
+
+
+def history(store: Store, work: str = "pubmed:1") -> list[tuple[str, date | None, date | None, date | None]]:
+    """The versions of a work, the oldest first: their words, and from when and until when each counts."""
+    found = [store.document(one.document_id) for one, _ in store.versions(work)]
+    return [
+        ("".join(section.text for section in one.sections), one.since, one.effective, one.superseded_on)
+        for one in found
+        if one
+    ]
+
+
 RETRACTION = Mark("doi:10.1/x", "retraction", date(2020, 2, 2), "pmid:77")
 V1, V2, V3 = label("9", date(2010, 1, 1)), label("10", date(2012, 1, 1)), label("11", date(2012, 1, 1))
 UNDATED, UNDATED2 = label("0a0b", None), label("0c0d", None)
@@ -169,8 +198,8 @@ class StoreContract:
         put(store, V1)
         old = {row.row_id for row in store.index_rows()}
         with store.writing() as batch:
-            assert batch.delete(WORK) == 1
-        put(store, V1)
+            assert batch.withdraw(Deletion(WORK, date(2020, 1, 1))) == 1
+        put(store, replace(V1, revised=date(2020, 1, 2)))
         assert old.isdisjoint(row.row_id for row in store.index_rows())
 
     @pytest.mark.parametrize("order", list(permutations((V1, V2, V3, UNDATED))))
@@ -201,18 +230,18 @@ class StoreContract:
         assert put(store, moved) == ["replaced"]
         assert ends(store) == {V1.document_id: None, V2.document_id: None}
 
-    def test_delete_takes_the_whole_work(self, store: Store) -> None:
+    def test_a_deletion_takes_the_whole_work(self, store: Store) -> None:
         put(store, V1, V2, replace(V3, work_id="another"))
         revision = store.revision()
         with store.writing() as batch:
-            assert batch.delete(WORK) == 2
+            assert batch.withdraw(Deletion(WORK)) == 2
         assert set(ends(store)) == {V3.document_id}
         assert next(store.drug_names()) == (V3.document_id, "generic", "examplomab")
         assert store.passage(cut(V1)[0].passage_id) is None
         assert store.revision() > revision
         revision = store.revision()
         with store.writing() as batch:
-            assert batch.delete(WORK) == 0
+            assert batch.withdraw(Deletion(WORK)) == 0
         assert store.revision() == revision
 
     def test_a_mark_holds_for_what_is_there_and_for_what_comes_later(self, store: Store) -> None:
@@ -253,12 +282,12 @@ class StoreContract:
         put(store, record)
         told = (
             replace(RETRACTION, work="pmid:1", kind="correction"),
-            Mark("doi:10.1/x", "retraction", record.revised, record.document_id),
+            Mark("doi:10.1/x", "retraction", None, record.document_id),
         )
         assert read(store, text) == replace(text, retracted=True, corrected=True, marks=told)
         assert read(store, other) == other
         with store.writing() as batch:
-            batch.delete(record.work_id)
+            batch.withdraw(Deletion(record.work_id))
         assert read(store, text) == text
 
     @pytest.mark.parametrize("wrong", ["1", "isbn:1", "doi:a\0", "doi:a\ud800"])
@@ -266,13 +295,64 @@ class StoreContract:
         with store.writing() as batch, pytest.raises(ParseError, match="mark"):
             batch.mark(replace(RETRACTION, work=wrong))
 
-    def test_the_earlier_date_of_a_mark_stays(self, store: Store) -> None:
-        document = paper("pubmed:1", doi="10.1/x")
-        put(store, document)
+    @pytest.mark.parametrize(("kind", "stays"), [("retraction", date(2021, 1, 1)), ("reinstatement", date(2019, 1, 1))])
+    def test_of_two_days_of_a_mark_the_one_stays_that_marks_more(
+        self, store: Store, kind: MarkKind, stays: date
+    ) -> None:
+        document, other = paper("pubmed:1", doi="10.1/x"), paper("pubmed:2", doi="10.1/y")
+        put(store, document, other)
         dates = (None, date(2020, 2, 2), date(2021, 1, 1), date(2019, 1, 1), None)
-        outcomes = mark(store, *(replace(RETRACTION, on=day) for day in dates))
-        assert outcomes == ["marked", "marked", "unchanged", "marked", "unchanged"]
-        assert read(store, document).marks == (replace(RETRACTION, on=date(2019, 1, 1)),)
+        expected = ["marked", "marked"] + (["marked", "unchanged"] if kind == "retraction" else ["unchanged", "marked"])
+        marks = [replace(RETRACTION, kind=kind, on=day) for day in dates]
+        assert mark(store, *marks) == [*expected, "unchanged"]
+        assert mark(store, *(replace(one, work="doi:10.1/y") for one in reversed(marks)))[0] == "marked"
+        assert read(store, document).marks == (replace(marks[0], on=stays),)
+        assert read(store, other).marks == (replace(marks[0], work="doi:10.1/y", on=stays),)
+
+    @pytest.mark.parametrize("first", [0, 1])
+    @pytest.mark.parametrize(
+        ("days", "voice", "back"),
+        [
+            ((date(2020, 2, 2), date(2021, 1, 1)), "another", True),
+            ((date(2020, 2, 2), date(2020, 2, 2)), "another", True),
+            ((date(2020, 2, 2), date(2019, 1, 1)), "another", False),
+            ((date(2020, 2, 2), date(2019, 1, 1)), "a list", False),
+            ((None, date(2021, 1, 1)), "another", False),
+            ((date(2020, 2, 2), None), "another", False),
+            ((None, None), "a list", True),
+            ((date(2020, 2, 2), None), "a list", True),
+        ],
+    )
+    def test_a_reinstatement_takes_back_what_it_can_know_of_and_stays_to_be_seen(
+        self, store: Store, days: tuple[date | None, date | None], voice: str, back: bool, first: int
+    ) -> None:
+        document, text = paper("pubmed:1", "1", "10.1/x"), paper("pmc:1", doi="10.1/x")
+        put(store, document, text)
+        said = Mark("pmid:1", "retraction", days[0], "a list")
+        taken = Mark("doi:10.1/x", "reinstatement", days[1], voice)
+        mark(store, (said, taken)[first], (taken, said)[first])
+        for one in (document, text):
+            assert read(store, one) == replace(one, retracted=not back, marks=(taken, said))
+            assert store.documents([one.document_id])[one.document_id].marks == (taken, said)
+        assert {row.retracted for row in store.index_rows()} == {not back}
+        mark(store, replace(said, by="one more", on=date(2022, 1, 1)))
+        assert read(store, text).retracted
+
+    def test_no_reinstatement_takes_back_what_the_paper_says_itself(self, store: Store) -> None:
+        own = paper("pubmed:1", "1", retracted=True)
+        put(store, own)
+        mark(store, Mark("pmid:1", "reinstatement", date(2024, 1, 1), "a list"))
+        assert read(store, own).retracted
+
+    def test_a_newer_version_elsewhere_is_told_in_every_form(self, store: Store) -> None:
+        document, text, other = paper("pubmed:1", "1", "10.1/x"), paper("pmc:1", doi="10.1/x"), paper("pubmed:2", "2")
+        put(store, document, text, other)
+        newer = Mark("pmid:1", "update", None, "pmid:2")
+        mark(store, newer, replace(newer, on=date(2022, 1, 1)))
+        told = replace(newer, on=date(2022, 1, 1))
+        assert read(store, text) == replace(text, marks=(told,))
+        assert (read(store, document).outdated(), read(store, other).outdated()) == (True, False)
+        assert not read(store, document).outdated(date(2021, 12, 31))
 
     @pytest.mark.parametrize("order", list(permutations(range(3))))
     def test_a_deletion_holds_against_older_records_in_any_order(self, store: Store, order: tuple[int, ...]) -> None:
@@ -305,6 +385,85 @@ class StoreContract:
         assert not store.holds(V1)
         assert put(store, V1, V1) == ["replaced", "unchanged"]
         assert store.holds(V1)
+
+    @pytest.mark.parametrize("arrivals", list(permutations((2015, 2018, 2021))))
+    def test_a_revised_record_in_other_words_is_a_version_of_its_own(
+        self, store: Store, arrivals: tuple[int, ...]
+    ) -> None:
+        days = {year: date(year, 6, 1) for year in arrivals}
+        words = {2015: "Take 5 mg.", 2018: "Take 5  mg.", 2021: "Take 50 mg."}
+        for year in arrivals:
+            assert put(store, record(days[year], words[year]))[0] in {"ingested", "replaced"}
+        assert [(told[0].split(), *told[1:]) for told in history(store)] == [
+            (["Take", "5", "mg."], date(2010, 1, 1), days[2015], days[2021]),
+            (["Take", "50", "mg."], days[2021], days[2021], None),
+        ]
+        assert store.document("pubmed:1")
+        assert put(store, *(record(days[year], words[year]) for year in arrivals)) == ["unchanged"] * 3
+        assert all(store.holds(record(days[year], words[year])) for year in arrivals)
+
+    def test_what_was_cited_stays_as_it_was(self, store: Store) -> None:
+        """The first to come keeps its id and words, whatever comes before or after it."""
+        first, later, older = (record(date(year, 1, 1), f"Of {year}.") for year in (2018, 2021, 2015))
+        put(store, first)
+        rows = {row.passage: row.row_id for row in store.index_rows()}
+        put(store, later, older)
+        assert read(store, first) == replace(first, superseded_on=later.revised)
+        found = {row.passage: row for row in store.index_rows()}
+        assert rows == {passage: found[passage].row_id for passage in rows}
+        assert {row.passage.document_id: (row.effective, row.superseded_on) for row in found.values()} == {
+            "pubmed:1:2015-01-01": (date(2010, 1, 1), date(2018, 1, 1)),
+            "pubmed:1": (date(2018, 1, 1), date(2021, 1, 1)),
+            "pubmed:1:2021-01-01": (date(2021, 1, 1), None),
+        }
+        for passage in found:
+            assert store.passage(passage.passage_id) == passage
+
+    def test_words_between_two_records_of_the_same_words_end_the_older_run(self, store: Store) -> None:
+        same, between, again = (
+            record(date(year, 1, 1), words) for year, words in ((2015, "A."), (2018, "B."), (2021, "A."))
+        )
+        put(store, again, same, between)
+        assert history(store) == [
+            ("B.", date(2010, 1, 1), between.revised, again.revised),
+            ("A.", again.revised, again.revised, None),
+        ]
+
+    def test_records_that_say_no_day_of_revision_are_one_version(self, store: Store) -> None:
+        poor, rich = record(None, "Take 5 mg.", version="0"), record(date(2018, 1, 1), "Take 50 mg.")
+        assert put(store, poor, rich, poor) == ["ingested", "replaced", "unchanged"]
+        assert put(store, record(None, "Else.", version="1")) == ["unchanged"]
+        assert history(store) == [("Take 50 mg.", date(2010, 1, 1), rich.revised, None)]
+
+    def test_another_number_is_another_version(self, store: Store) -> None:
+        first, second = (record(None, f"Of {number}.", version=number) for number in "12")
+        assert put(store, second, first, second) == ["ingested", "ingested", "unchanged"]
+        assert [words for words, *_ in history(store)] == ["Of 1.", "Of 2."]
+        found = [document for document, _ in store.versions("pubmed:1")]
+        assert [one.document_id for one in found] == ["pubmed:1:1", "pubmed:1"]
+        assert [one.superseded_on is None for one in found] == [False, True]
+
+    def test_two_numbers_of_one_day_have_ids_of_their_own(self, store: Store) -> None:
+        day = date(2018, 1, 1)
+        put(store, *(record(day, f"Of {number}.", version=number) for number in "123"))
+        names = {document.document_id for document, _ in store.versions("pubmed:1")}
+        assert names == {"pubmed:1", "pubmed:1:2018-01-01", "pubmed:1:2018-01-01.3"}
+
+    def test_a_retraction_is_of_every_version_and_goes_with_a_newer_record(self, store: Store) -> None:
+        old, bad = record(date(2015, 1, 1), "Old."), record(date(2018, 1, 1), "New.", retracted=True)
+        put(store, bad, old)
+        assert [document.retracted for document, _ in store.versions("pubmed:1")] == [True, True]
+        assert {document.marks for document, _ in store.versions("pubmed:1")} == {()}
+        put(store, record(date(2021, 1, 1), "New."))
+        assert [document.retracted for document, _ in store.versions("pubmed:1")] == [False, False]
+
+    def test_a_deletion_takes_the_versions_that_are_older(self, store: Store) -> None:
+        old, new = record(date(2015, 1, 1), "Old."), record(date(2021, 1, 1), "New.")
+        put(store, old, new)
+        with store.writing() as batch:
+            assert batch.withdraw(Deletion("pubmed:1", date(2018, 1, 1))) == 1
+        assert history(store) == [("New.", date(2010, 1, 1), new.revised, None)]
+        assert put(store, old, new) == ["withdrawn", "unchanged"]
 
     def test_versions_come_oldest_first_with_their_sections_counted(self, store: Store) -> None:
         put(store, V3, V1, V2, replace(V1, document_id="label:x:1", work_id="another"))
@@ -382,6 +541,25 @@ class StoreContract:
         found = store.same_words(names.values())
         assert found[names["Take one."]] == tuple(sorted({V2.document_id, "label:other:1"}))
         assert store.same_words(["nothing"]) == {}
+
+    def test_the_same_words_count_in_labels_in_force_of_the_drug(self, store: Store) -> None:
+        names = ("other", "gone", "bad", "summary", "drug", "paper")
+        made = {name: replace(V1, document_id=f"label:{name}:1", work_id=name) for name in names}
+        made["newer"] = replace(label("10", date(2015, 1, 1), text="Else."), document_id="label:gone:2", work_id="gone")
+        made["bad"] = replace(made["bad"], retracted=True)
+        made["summary"] = replace(made["summary"], editorial=True)
+        made["drug"] = replace(made["drug"], drugs=DrugNames(generic=("Zanol",), brand=("Examplomab",)))
+        made["paper"] = replace(made["paper"], kind=Kind.ARTICLE)
+        put(store, V1, *made.values())
+        (name,) = (one.passage_id for one in cut(V1) if one.text == "Take one.")
+        for naming, as_of, expected in (
+            ("mplomab", None, ("label:other:1",)),
+            ("", None, ("label:drug:1", "label:other:1")),
+            ("mplomab", date(2014, 12, 31), ("label:gone:1", "label:other:1")),
+            ("mplomab", date(2015, 1, 1), ("label:other:1",)),
+            ("mplomab", date(2009, 12, 31), ()),
+        ):
+            assert store.same_words([name], naming, as_of).get(name, ()) == expected
 
     def test_the_tables_of_a_passages_section(self, store: Store) -> None:
         put(store, V1)
@@ -491,14 +669,12 @@ class StoreContract:
         readers = [threading.Thread(target=read) for _ in range(3)]
         for reader in readers:
             reader.start()
-        for _ in range(10):
-            with store.writing() as batch:
-                batch.delete(WORK)
-                batch.put(V2, cut(V2))
-                batch.put(V3, cut(V3))
-            with store.writing() as batch:
-                batch.delete(WORK)
-                batch.put(V1, cut(V1))
+        for day in range(1, 21, 2):
+            for said, versions in ((day, (V2, V3)), (day + 1, (V1,))):
+                with store.writing() as batch:
+                    batch.withdraw(Deletion(WORK, date(2020, 1, said)))
+                    for version in versions:
+                        batch.put(replace(version, revised=date(2020, 1, said + 1)), cut(version))
         finished.set()
         for reader in readers:
             reader.join()
@@ -510,7 +686,7 @@ class StoreContract:
         rows = store.index_rows()
         first = next(rows)
         with store.writing() as batch:
-            batch.delete(WORK)
+            batch.withdraw(Deletion(WORK))
         assert [first.passage, *(row.passage for row in rows)] == cut(V1)
 
     def test_an_error_of_the_database_names_it(self, store: Store) -> None:

@@ -19,8 +19,8 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from ingest.errors import FetchError, FetchStoppedError
-from ingest.fetch.ledger import NAME, opened
-from ingest.fetch.plan import Wanted
+from ingest.fetch.ledger import JOURNAL, NAME, opened
+from ingest.fetch.plan import Item, Wanted
 from ingest.fetch.run import InterruptedFetchError, Progress, fetch
 from ingest.pipeline import ingest
 from ingest.store import Store
@@ -444,6 +444,129 @@ def test_a_ledger_of_a_later_version_is_left_alone(mirror: Mirror, tmp_path: Pat
     (tmp_path / "pubmed" / NAME).write_text('{"version": 2, "files": {}, "pages": {}, "complete": {}}')
     with pytest.raises(FetchStoppedError, match="of version 2"):
         run(mirror, "pubmed", tmp_path)
+
+
+def test_what_a_cut_off_run_had_written_down_is_known_to_the_next(mirror: Mirror, tmp_path: Path) -> None:
+    """A line for each file, not the whole list again; the list is written at the beginning and at the end."""
+    files = serve_pubmed(mirror, baseline=9, updates=1)
+    for name in list(files)[3:]:
+        del mirror.files[f"/pubmed/{name}"]
+    folder = tmp_path / "pubmed"
+    with pytest.raises(InterruptedFetchError):
+        run(mirror, "pubmed", tmp_path)
+    lines = (folder / JOURNAL).read_bytes().splitlines()
+    assert [json.loads(line)["file"] for line in lines] == list(files)[:3]
+    assert not (folder / NAME).exists()
+    with (folder / JOURNAL).open("ab") as journal:
+        journal.write(lines[0][: len(lines[0]) // 2])  # killed while it wrote
+    with opened(folder) as ledger:
+        assert list(ledger.files) == list(files)[:3]
+        assert all(ledger.holds(Item(held.url, name, held.stamp)) for name, held in ledger.files.items())
+    assert not (folder / JOURNAL).exists()
+    assert list(json.loads((folder / NAME).read_bytes())["files"]) == list(files)[:3]
+
+
+def test_a_journal_that_is_none_is_named(mirror: Mirror, tmp_path: Path) -> None:
+    (tmp_path / "pubmed").mkdir()
+    (tmp_path / "pubmed" / JOURNAL).write_bytes(b"[]\n")
+    with pytest.raises(FetchStoppedError, match=r"jsonl: not a list of fetched files"):
+        run(mirror, "pubmed", tmp_path)
+
+
+def test_a_page_may_be_no_longer_than_an_answer(mirror: Mirror, tmp_path: Path) -> None:
+    """It is read into memory whole."""
+    mirror.mishaps["/api/v2/studies"] = [Registry(0)]
+    with pytest.raises(FetchError, match="larger than 100 bytes"):
+        run(mirror, "trials", tmp_path, limits=replace(QUICK, answer_bytes=100))
+
+
+@pytest.mark.parametrize("status", [206, 416])
+def test_a_part_of_a_listing_is_not_taken_for_the_listing(mirror: Mirror, tmp_path: Path, status: int) -> None:
+    files = serve_pubmed(mirror, baseline=3)
+
+    def part(handler: Handler, body: bytes) -> None:
+        listing = body[: body.index(b"0002")] + b'0001.xml.gz">x</a>'
+        handler.answer(status, listing, {"Content-Range": f"bytes 0-{len(listing) - 1}/{len(body)}"})
+
+    mirror.mishaps["/pubmed/baseline/"] = [part]
+    assert list(run(mirror, "pubmed", tmp_path, dry_run=True).listed) == list(files)
+    mirror.mishaps["/pubmed/baseline/"] = [part] * 20
+    with pytest.raises(FetchError, match=f"answers {status}, a part, though all was asked for"):
+        run(mirror, "pubmed", tmp_path)
+
+
+DEEP = b"[" * 200_000
+SETID = "00000000-0000-4000-8000-000000000001"
+LABEL = {"setid": SETID, "spl_version": 1, "published_date": "Jan 02, 2020"}
+
+
+def found(*, count: object = "1", ids: object = ("7",)) -> bytes:
+    return json.dumps({"esearchresult": {"count": count, "idlist": ids}}).encode()
+
+
+ESEARCH = "/entrez/eutils/esearch.fcgi"
+LABELS = "/dailymed/services/v2/spls.json"
+DRUG, QUERY = Wanted(("a",)), Wanted(query="a")
+ODD: list[tuple[str, Wanted, str, bytes, str]] = [
+    ("openfda", Wanted(), "/download.json", DEEP, "JSON nested too deep"),
+    ("openfda", Wanted(), "/download.json", b'{"results": {"drug": {"label": []}}}', "no results.drug.label"),
+    ("openfda", DRUG, "/drug/label.json", DEEP, "JSON nested too deep"),
+    ("openfda", DRUG, "/drug/label.json", b'{"meta": {"results": {"total": "x"}}, "results": []}',
+     "a number was expected as meta.results.total, not 'x'"),
+    ("openfda", DRUG, "/drug/label.json", b'{"meta": {"results": {"total": 1}}, "results": 1}', "a list of objects"),
+    ("pubmed", Wanted(), "/pubmed/baseline/", b'<a href="//[x">y</a>\n', r"links to '//\[x', which is no address"),
+    ("pubmed", QUERY, ESEARCH, found(count="many"), "expected as count"),
+    ("pubmed", QUERY, ESEARCH, found(ids=["\u00b2"]), "ids came"),
+    ("pubmed", QUERY, ESEARCH, found(ids=7), "what pubmed offers, .* was expected"),
+    ("pubmed", QUERY, ESEARCH, b'{"esearchresult": [1]}', "an object was expected as esearchresult"),
+    ("pubmed", QUERY, ESEARCH, b'{"esearchresult": {"count": "1", "idlist": ["1"], "errorlist": [1]}}',
+     "what pubmed offers, .* was expected"),
+    ("dailymed", DRUG, LABELS, b'{"data": [7], "metadata": {"total_pages": 1}}', "a list of objects .* as data"),
+    ("dailymed", DRUG, LABELS, json.dumps({"data": [LABEL], "metadata": {"total_pages": "many"}}).encode(),
+     "metadata.total_pages, not 'many'"),
+    ("dailymed", Wanted(), "/dailymed/spl-resources-all-drug-labels.cfm", b'<a href="//[x/dm_spl_a.zip">y</a>',
+     "no address"),
+    ("trials", Wanted(), "/api/v2/studies", b'{"studies": [1]}', "a list of objects was expected as studies"),
+    ("trials", Wanted(), "/api/v2/studies", b'{"studies": [{}], "totalCount": []}', "expected as totalCount"),
+    ("trials", Wanted(), "/api/v2/studies", DEEP, "JSON nested too deep"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ODD, ids=lambda case: f"{case[0]} {case[4][:20]}")
+def test_what_is_not_as_expected_says_what_was(
+    mirror: Mirror, tmp_path: Path, case: tuple[str, Wanted, str, bytes, str]
+) -> None:
+    command, wanted, path, answer, reason = case
+    mirror.files[path] = answer
+    with pytest.raises(FetchError, match=reason):
+        run(mirror, command, tmp_path, wanted)
+
+
+def test_a_listing_with_a_day_that_is_none_has_its_file(mirror: Mirror, tmp_path: Path) -> None:
+    serve_folder(mirror, "/pubmed/baseline/", {"pubmed26n0001.xml.gz": b"\x1f\x8b"}, "2024-13-45")
+    serve_folder(mirror, "/pubmed/updatefiles/", {"pubmed26n0002.xml.gz": b"\x1f\x8b"}, "2024-01-45")
+    assert len(run(mirror, "pubmed", tmp_path, Wanted(since=date(2026, 1, 1)), dry_run=True).listed) == 2
+
+
+@pytest.mark.parametrize("size", ["\u00b2", "9" * 5000])
+def test_a_bucket_with_a_size_that_is_none(mirror: Mirror, tmp_path: Path, size: str) -> None:
+    mirror.files["/entrez/eutils/esearch.fcgi"] = found()
+    entry = f"<Contents><Key>PMC7.2/PMC7.2.xml</Key><ETag>x</ETag><Size>{size}</Size></Contents>"
+    mirror.files["/"] = f"<ListBucketResult>{entry}</ListBucketResult>".encode()
+    mirror.files["/PMC7.2/PMC7.2.xml"] = b"<article/>"
+    assert len(run(mirror, "pmc", tmp_path, Wanted(query="testol")).fetched) == 1
+
+
+def test_a_list_that_is_no_table_costs_its_package(mirror: Mirror, tmp_path: Path) -> None:
+    articles = {"PMC000xxxxxx/PMC1.xml": b"<article/>"}
+    files = {
+        "oa_comm_xml.a.tar.gz": package(articles), "oa_comm_xml.a.filelist.csv": filelist(articles),
+        "oa_comm_xml.b.tar.gz": package(articles), "oa_comm_xml.b.filelist.csv": b'Article File\n"' + b"x" * 200_000,
+    }  # fmt: skip
+    serve_folder(mirror, "/pub/pmc/oa_bulk/oa_comm/xml/", files)
+    report = run(mirror, "pmc", tmp_path)
+    assert report.fetched == ["oa_comm_xml.a.tar.gz"]
+    assert "a list of articles was expected, this is no table" in report.failed["oa_comm_xml.b.tar.gz"]
 
 
 def test_a_folder_that_cannot_be_made_is_named(mirror: Mirror, tmp_path: Path) -> None:

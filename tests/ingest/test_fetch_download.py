@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import random
+import tarfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -285,6 +287,38 @@ def test_a_redirect_to_another_scheme_is_not_followed(mirror: Mirror, tmp_path: 
     assert len(mirror.asked) == 1
 
 
+def test_a_redirect_to_a_host_that_nobody_named_is_not_followed(mirror: Mirror, tmp_path: Path) -> None:
+    with serving() as other:
+        other.files[PATH] = BODY
+        mirror.mishaps[PATH] = [redirect(f"{other.base}{PATH}")]
+        with pytest.raises(FetchError, match=r"'127.0.0.1' is no host of this source, so it is not asked"):
+            get(mirror, tmp_path)
+        assert not other.asked
+    assert not list((tmp_path / "a").glob("*"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://169.254.169.254/x.zip", "https://localhost/x.zip", "https://files.example:8443/x.zip",
+     "https://files.example@other.example/x.zip", "https://files.example.other.example/x.zip"],
+)  # fmt: skip
+def test_an_index_cannot_name_another_host(tmp_path: Path, url: str) -> None:
+    with (
+        Client({"files.example": 1.0}, 1.0, QUICK, World().outside(), "") as opened,
+        pytest.raises(FetchError, match="no host of this source"),
+    ):
+        download(opened, Item(url, "x.zip"), tmp_path, lambda _at, _size: None)
+
+
+@pytest.mark.parametrize("status", [206, 416])
+def test_a_part_that_nobody_asked_for_is_not_the_file(mirror: Mirror, tmp_path: Path, status: int) -> None:
+    def part(handler: Handler, body: bytes) -> None:
+        handler.answer(status, body[:1000], {"Content-Range": f"bytes 0-999/{len(body)}"})
+
+    mirror.mishaps[PATH] = [part]
+    assert get(mirror, tmp_path, replace(ITEM, md5="")).md5 == MD5
+
+
 @pytest.mark.parametrize("url", ["http://files.example/x.zip", "ftp://files.example/x.zip", "file:///etc/hostname"])
 def test_without_a_mirror_only_https_is_spoken(tmp_path: Path, url: str) -> None:
     world = World()
@@ -354,7 +388,7 @@ def test_the_bar_is_told(mirror: Mirror, tmp_path: Path) -> None:
     [
         ("a.json.zip", openfda_partition(range(30)), 30),
         ("a.tar.gz", package({"PMC1/1.xml": b"<a/>", "PMC1/2.xml": b"<b/>"}), 2),
-        ("a.json", b'{"studies": [{"studies": [{}]}, {}, {}]}', 3),
+        ("a.json", b'{"meta": {"results": [{}]}, "results": [{"results": [{}]}, {}, 3, {}]}', 3),
         ("a.xml", b"<x><PubmedArticle>" + b" " * (1 << 20) + b"<PubmedArticle a='b'><PubmedBookArticle></x>", 3),
         ("a.xml", b"<" + b"x" * ((1 << 20) - 8) + b"<PubmedArticle></x>", 1),
     ],
@@ -372,7 +406,7 @@ def test_records_are_counted(mirror: Mirror, tmp_path: Path, name: str, content:
         ("a.json.zip", openfda_partition(range(30))[:-30]),
         ("a.json.zip", zipped({"a.json": b'{"results": [{}'})),
         ("a.tar.gz", package({"PMC1/1.xml": bytes(5000)})[:-20]),
-        ("a.json", b'{"studies": [{}'),
+        ("a.json", b'{"results": [{}'),
     ],
 )
 def test_a_damaged_file_without_a_checksum_is_found_by_its_records(
@@ -380,6 +414,46 @@ def test_a_damaged_file_without_a_checksum_is_found_by_its_records(
 ) -> None:
     mirror.files[PATH] = content
     with pytest.raises(FetchError, match="damaged"):
+        get(mirror, tmp_path, replace(ITEM, name=name, md5="", records=1))
+
+
+def changed(archive: bytes, *places: tuple[int, int, bytes]) -> bytes:
+    """A zip of one file with bytes changed: at a distance from its local header, from its entry in the directory."""
+    data, entry = bytearray(archive), archive.index(b"PK\x01\x02")
+    for local, central, new in places:
+        data[local : local + len(new)] = new
+        data[entry + central : entry + central + len(new)] = new
+    return bytes(data)
+
+
+def headed(size: int) -> bytes:
+    """A package whose first file has an extended header of that many bytes."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
+        member = tarfile.TarInfo("PMC1/1.xml")
+        member.pax_headers = {"comment": "x" * size}
+        archive.addfile(member)
+    return stream.getvalue()
+
+
+ONE = openfda_partition(range(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.json.zip", changed(ONE, (6, 8, b"\x01\0")), "encrypted"),
+        ("a.json.zip", changed(ONE, (8, 10, b"\x63\0")), "compression"),
+        ("a.json.zip", zipped({"a.json": b'{"results": ' + b"[" * 300_000}), "brackets left open"),
+        ("a.tar.gz", headed(2 << 20), "a tar header of"),
+    ],
+    ids=["encrypted", "compression", "depth", "header"],
+)  # fmt: skip
+def test_a_hostile_file_is_counted_with_the_limits_of_the_ingest(
+    mirror: Mirror, tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    mirror.files[PATH] = content
+    with pytest.raises(FetchError, match=f"damaged .*{reason}"):
         get(mirror, tmp_path, replace(ITEM, name=name, md5="", records=1))
 
 

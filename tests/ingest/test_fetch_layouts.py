@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
@@ -16,7 +17,7 @@ import corpora
 from ingest.errors import FetchError
 from ingest.fetch.layouts import LAYOUTS, dailymed, openfda, pmc, pubmed, trials
 from ingest.fetch.layouts.listing import rows
-from ingest.fetch.plan import Item, Plan, Service, Wanted, services
+from ingest.fetch.plan import Item, Plan, Service, Wanted, expected, services
 from tests.ingest.fetching import service
 
 DAY = "2026-11-21"
@@ -253,6 +254,43 @@ def test_no_listing_makes_a_reader_fail_otherwise(page: bytes, front: bytes) -> 
     for read in (lambda data: rows(data, BASE, r".+"), lambda data: dailymed.releases(data, BASE)):
         with suppress(FetchError):
             read(front + page)
+
+
+ANSWERS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(
+        ["results", "drug", "label", "partitions", "export_date", "total_records", "meta", "total", "data", "metadata",
+         "total_pages", "setid", "studies", "nextPageToken", "totalCount", "esearchresult", "count", "idlist",
+         "errorlist", "phrasesnotfound", "file", "size_mb", "records"]), inner, max_size=6),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["openfda", "dailymed", "pubmed", "pmc", "trials"])
+@given(value=ANSWERS, wanted=st.sampled_from([Wanted(), Wanted(("a",)), Wanted(query="a")]))
+def test_no_answer_makes_a_reader_fail_otherwise(command: str, value: object, wanted: Wanted) -> None:
+    told = json.dumps(value).encode()
+    with suppress(FetchError), expected("an answer", BASE):
+        made = LAYOUTS[service(command).layout](service(command), wanted, lambda _url, _parameters: told, DAY)
+        if made.pages:
+            page = made.pages.read(told, {}, made.pages.first)
+            assert page.total is None or page.total >= 0
+
+
+@pytest.mark.parametrize(
+    "page",
+    [b'<a href="x">' * 100_000, b'<a href="' * 100_000, b'<a ' + b" " * 1_000_000, b"MD5 " + b" " * 1_000_000,
+     b"MD5<b>" + b"<i> " * 300_000, b'href="' * 200_000, b"<a href='x'>" + b"<" * 1_000_000],
+)  # fmt: skip
+def test_no_page_keeps_its_reader_busy(page: bytes) -> None:
+    started = time.monotonic()
+    for read in (lambda data: rows(data, BASE, r".+"), lambda data: dailymed.releases(data, BASE)):
+        with suppress(FetchError):
+            read(page)
+    with suppress(FetchError):
+        openfda.search(service("openfda"), Wanted(("a",))).read(b"{}", {"link": page.decode()}, BASE)
+    assert time.monotonic() - started < 10
 
 
 def test_pubmed_takes_the_baseline_and_then_the_updates() -> None:

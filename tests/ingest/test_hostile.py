@@ -79,6 +79,8 @@ ODD = {
     "NUL": "\0",
     "control characters": "\x08\x1b[31m\x7f\x85\u2028",
     "bidirectional controls": "\u202e\u2066\u200f\u061c",
+    "tags": "\U000e0049\U000e0067\U000e007f",
+    "selectors and fillers": "\ufe0f\U000e0100\u115f\u3164\u034f",
     "half a pair": "\ud83d",
     "the other half": "\udc00",
 }

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.recent import Recent
+from ingest.schema import Deletion
 from ingest.store import Store
 from tests.contracts.store import V1, cut
 
@@ -27,7 +28,7 @@ def test_a_changed_document_is_read_anew_by_every_reader(tmp_path: Path) -> None
     assert not before[V1.document_id].retracted
     assert reader.documents([V1.document_id])[V1.document_id].retracted
     with writer.writing() as batch:
-        batch.delete(V1.work_id)
+        batch.withdraw(Deletion(V1.work_id))
     assert reader.documents([V1.document_id]) == {}
     assert reader.passages(rows) == {}
 

@@ -16,12 +16,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.batch import UNKNOWN_DAY, superseded_on
+from ingest.editions import UNKNOWN_DAY, superseded_on
 from ingest.errors import StoreError
 from ingest.records import MARKS, names_of
 from ingest.schema import Document, DrugNames, Kind, Section, Table
 from ingest.store import Store
-from tests.contracts.store import V1, StoreContract, cut, ends, label, put
+from tests.contracts.store import V1, StoreContract, cut, ends, history, label, put, record
 
 
 class TestSqlite(StoreContract):
@@ -170,37 +170,48 @@ def test_a_lower_number_never_stays_current_beside_a_higher_one(
     assert superseded_on(given_versions) == ended
 
 
-records = st.builds(
-    replace,
-    st.just(replace(V1, document_id="pubmed:1", work_id="1", kind=Kind.ARTICLE)),
-    revised=st.none() | st.dates(date(2020, 1, 1), date(2020, 1, 3)),
-    version=st.sampled_from(["1", "2", "10"]),
-    retracted=st.booleans(),
-    expression_of_concern=st.booleans(),
-    corrected=st.booleans(),
-    sha256=st.integers(0, 10**9).map(str),
-)
+WORDS = {date(2020, 1, 1): "Take 5 mg.", date(2020, 1, 2): "Take 5 mg.", date(2020, 1, 3): "Take 50 mg."}
+
+
+@st.composite
+def revisions(draw: st.DrawFn) -> Document:
+    """A record of one paper, in the words of its day."""
+    day = draw(st.none() | st.sampled_from(sorted(WORDS)))
+    flags = {name: draw(st.booleans()) for name in MARKS}
+    version = draw(st.sampled_from(["1", "2"]))
+    made = record(day, f"{WORDS.get(day or date.max, 'Take 50 mg.')} ({version})", version=version, **flags)
+    return replace(made, sha256=str(draw(st.integers(0, 10**9))))
 
 
 def standing(store: Store) -> list[object]:
-    """What must not depend on the order in which the records of one document came."""
-    found = store.document("pubmed:1")
-    assert found
-    return [*(getattr(found, name) for name in MARKS), found.revised, found.version]
+    """What must not depend on the order in which the records of one paper came; ids do."""
+    return [
+        (
+            told,
+            document.revised,
+            document.version,
+            [getattr(document, name) for name in MARKS],
+        )
+        for told, (document, _) in zip(history(store), store.versions("pubmed:1"), strict=True)
+    ]
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(records, min_size=2, max_size=4, unique_by=lambda record: record.sha256), st.data())
-def test_the_order_of_the_records_of_one_document_does_not_matter(
-    arrivals: list[Document], data: st.DataObject
-) -> None:
+@settings(max_examples=60, deadline=None)
+@given(st.lists(revisions(), min_size=2, max_size=5, unique_by=lambda one: one.sha256), st.data())
+def test_the_order_of_the_records_of_one_paper_does_not_matter(arrivals: list[Document], data: st.DataObject) -> None:
     with fresh() as store, fresh() as other:
         put(store, *arrivals)
         put(other, *data.draw(st.permutations(arrivals)))
         assert standing(store) == standing(other)
-        newest = max((record.revised for record in arrivals if record.revised), default=None)
-        last = [record for record in arrivals if record.revised == newest]
-        assert standing(store)[0] == any(record.retracted for record in last)
+        last = [
+            one
+            for one in arrivals
+            if (one.revised or date.min)
+            == max(two.revised or date.min for two in arrivals if two.version == one.version)
+        ]
+        documents = [document for document, _ in store.versions("pubmed:1")]
+        assert {one.retracted for one in documents} == {any(one.retracted for one in last)}
+        assert any(one.superseded_on is None for one in documents)
         revision = store.revision()
         assert set(put(store, *arrivals)) == {"unchanged"}
         assert store.revision() == revision

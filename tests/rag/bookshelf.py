@@ -84,13 +84,17 @@ class Bookshelf:
     def passage(self, passage_id: str) -> Passage | None:
         return next((page for page in self.pages if page.passage_id == passage_id), None)
 
-    def same_words(self, passage_ids: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    def same_words(
+        self, passage_ids: Iterable[str], naming: str = "", as_of: date | None = None
+    ) -> dict[str, tuple[str, ...]]:
         wanted = {page.passage_id: page for page in self.pages if page.passage_id in set(passage_ids)}
         same = {
             name: tuple(
                 other.document_id
                 for other in self.pages
-                if other.document_id != page.document_id and other.text.split() == page.text.split()
+                if other.document_id != page.document_id
+                and other.text.split() == page.text.split()
+                and _is_label(self.books[other.document_id], naming, as_of)
             )
             for name, page in wanted.items()
         }
@@ -178,13 +182,15 @@ class Bookshelf:
         )
 
 
+def _is_label(book: Document, naming: str, as_of: date | None) -> bool:
+    named = any(naming in name.lower() for name in (*book.drugs.generic, *book.drugs.substance))
+    real = book.kind is Kind.LABEL and not book.editorial and not book.retracted
+    return named and real and book.in_force(as_of)
+
+
 def _in_force(book: Document, scope: Scope) -> bool:
-    since = book.effective or book.published
     if scope.published_after and not (book.published and book.published >= scope.published_after):
         return False
     if scope.published_before and not (book.published and book.published <= scope.published_before):
         return False
-    if scope.as_of and not (since and since <= scope.as_of):
-        return False
-    replaced = book.superseded_on
-    return scope.include_superseded or replaced is None or (scope.as_of is not None and replaced > scope.as_of)
+    return book.in_force(scope.as_of, replaced=scope.include_superseded)

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.schema import Document, DrugNames, Kind, Passage, Section, passage_id
+from ingest.schema import Document, DrugNames, Kind, Passage, Section, in_force, passage_id
 from ingest.store import Store
 from rag.errors import EmbedderMismatchError, IndexUnavailableError, ModelError
 from rag.index import Index, Manifest, Scope, build
@@ -61,10 +61,7 @@ def admits(scope: Scope, row: Row) -> bool:
             scope.sections is None or slug in scope.sections or row.passage.section in scope.sections,
             scope.published_after is None or (published is not None and published >= scope.published_after),
             scope.published_before is None or (published is not None and published <= scope.published_before),
-            scope.as_of is None or (effective is not None and effective <= scope.as_of),
-            scope.include_superseded
-            or row.superseded_on is None
-            or (scope.as_of is not None and row.superseded_on > scope.as_of),
+            in_force(effective, row.superseded_on, scope.as_of, replaced=scope.include_superseded),
             scope.include_retracted or not row.retracted,
         )
     )

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import calendar
-import html
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
-from urllib.parse import urljoin
 
 from ingest.errors import FetchError
-from ingest.fetch.layouts.listing import field, json_object
+from ingest.fetch.layouts.listing import json_object, linked, number, objects
 from ingest.fetch.plan import Ask, Item, Plan, Service, Wanted, file_name
 
 _LINK = re.compile(
-    r'href="((?:[^"]*/)?(dm_spl_[\w-]+\.zip))"|MD5\s*(?:checksum)?\s*:?\s*(?:<[^>]*>\s*)*([0-9a-f]{32})\b',
+    r'href="((?:[^"]{0,999}/)?(dm_spl_[\w-]{1,99}\.zip))"'
+    r"|MD5\s{0,9}(?:checksum)?\s{0,9}:?\s{0,9}(?:<[^>]{0,99}>\s{0,9}){0,9}([0-9a-f]{32})\b",
     re.IGNORECASE,
 )
 _UPDATE = re.compile(r"dm_spl_(daily|weekly|monthly)_update_(\w+)\.zip")
@@ -45,7 +44,7 @@ def releases(page: bytes, url: str) -> list[Item]:
     for link, name, md5 in _LINK.findall(page.decode("utf-8", "replace")):
         if name:
             last = name
-            target = urljoin(url, html.unescape(link))
+            target = linked(url, link)
             if name not in found and target.startswith("http"):
                 found[name] = Item(target, file_name(target))
         elif last in found and not found[last].md5:
@@ -119,8 +118,8 @@ def _found(service: Service, drug: str, ask: Ask) -> Iterator[dict[str, Any]]:
     for page in count(1):
         parameters = {"drug_name": drug, "pagesize": service.api["page"], "page": str(page)}
         answer = json_object(ask(url, parameters), url)
-        yield from field(answer, "data", url=url)
-        if page >= min(int(field(answer, "metadata", "total_pages", url=url)), _MOST_PAGES):
+        yield from objects(answer, "data", url=url)
+        if page >= min(number(answer, "metadata", "total_pages", url=url), _MOST_PAGES):
             return
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from ingest.errors import FetchError
-from ingest.fetch.layouts.listing import field, json_object
+from ingest.fetch.layouts.listing import field, json_object, number
 from ingest.fetch.plan import Ask, Service, Wanted
 
 _FOREVER = "3000"
@@ -14,11 +16,13 @@ def ids(service: Service, wanted: Wanted, ask: Ask) -> list[str]:
     url, most = service.api["search"], int(service.api["most"])
     answer = json_object(ask(url, {**_parameters(service, wanted), "retmax": str(most)}), url)
     result = field(answer, "esearchresult", url=url)
+    if not isinstance(result, dict):
+        raise FetchError("an object was expected as esearchresult: the service's interface may have changed", url=url)
     if wrong := result.get("ERROR") or answer.get("error"):
         raise FetchError(
             f"the service does not understand the query ({wrong}): write it as its web page takes it", url=url
         )
-    count, found = int(field(result, "count", url=url)), [str(one) for one in field(result, "idlist", url=url)]
+    count, found = number(result, "count", url=url), [str(one) for one in field(result, "idlist", url=url)]
     if unknown := result.get("errorlist", {}).get("phrasesnotfound"):
         raise FetchError(f"the service does not know {', '.join(map(repr, unknown))}: check the spelling", url=url)
     if not count:
@@ -26,7 +30,7 @@ def ids(service: Service, wanted: Wanted, ask: Ask) -> list[str]:
     if count > most:
         reason = f"{count} records found, {most} are given out: narrow it, with --since too, or fetch without --query"
         raise FetchError(reason, url=url)
-    if len(found) != count or not all(one.isdigit() for one in found):
+    if len(found) != count or not all(re.fullmatch(r"[0-9]{1,18}", one) for one in found):
         raise FetchError(f"{len(found)} ids came, {count} were told of: run the same command again", url=url)
     return sorted(found, key=int)
 

@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from ingest.errors import FetchError
-from ingest.fetch.layouts.listing import field, json_object
+from ingest.fetch.layouts.listing import field, json_object, number, objects
 from ingest.fetch.plan import Ask, Item, Page, Pages, Plan, Service, Wanted, file_name
 
-_NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?', re.IGNORECASE)
+_NEXT = re.compile(r'<([^<>]+)>\s{0,9};\s{0,9}rel="?next"?', re.IGNORECASE)
 
 
 def plan(service: Service, wanted: Wanted, ask: Ask, _day: str) -> Plan:
@@ -37,8 +37,9 @@ def partitions(index: dict[str, Any], service: Service) -> Plan:
             size = (int((float(megabytes) - 0.01) * 1e6), int((float(megabytes) + 0.01) * 2**20))
             stamp = f"{exported} {megabytes} {records}"
             items.append(Item(str(file), file_name(str(file)), stamp, size=size, records=int(records)))
-        except (TypeError, ValueError) as error:
-            raise FetchError(f"the index is not as expected ({error})", url=url) from error
+        except (ArithmeticError, TypeError, ValueError) as error:
+            reason = f"size_mb and records were expected to be numbers: the index may have changed ({error})"
+            raise FetchError(reason, url=url) from error
     if (told := field(index, *place, "total_records", url=url)) != sum(item.records or 0 for item in items):
         raise FetchError(f"the partitions do not add up to the {told} records that the index tells of", url=url)
     return Plan(tuple(items), notes=(f"exported on {exported}",))
@@ -57,8 +58,8 @@ def search(service: Service, wanted: Wanted) -> Pages:
 
 def _page(body: bytes, headers: Mapping[str, str], url: str) -> Page:
     answer = json_object(body, url)
-    total = field(answer, "meta", "results", "total", url=url)
+    total = number(answer, "meta", "results", "total", url=url)
     found = _NEXT.search(headers.get("link", ""))
     # only the query is taken over, so that a mirror stays asked and no other host is
     following = f"{url.partition('?')[0]}?{urlsplit(found[1]).query}" if found else ""
-    return Page(len(field(answer, "results", url=url)), total, following)
+    return Page(len(objects(answer, "results", url=url)), total, following)

@@ -16,7 +16,7 @@ from ingest.fetch.layouts.entrez import ids
 from ingest.fetch.layouts.listing import rows
 from ingest.fetch.plan import Ask, Item, Plan, Service, Wanted
 
-_ARTICLE = re.compile(r"(PMC\d+)\.(\d+)/\1\.\2\.xml")
+_ARTICLE = re.compile(r"(PMC[0-9]{1,18})\.([0-9]{1,9})/\1\.\2\.xml")
 
 
 def plan(service: Service, wanted: Wanted, ask: Ask, _day: str) -> Plan:
@@ -44,10 +44,15 @@ def plan(service: Service, wanted: Wanted, ask: Ask, _day: str) -> Plan:
 
 def with_number(item: Item, told: bytes) -> Item:
     """The item with the number of articles that its list has lines for."""
-    lines = list(csv.reader(io.StringIO(told.decode("utf-8-sig", "replace"))))
-    if not lines or "Article File" not in lines[0]:
+    lines = csv.reader(io.StringIO(told.decode("utf-8-sig", "replace")))
+    try:
+        listed = "Article File" in next(lines, ())
+        number = sum(bool(line) for line in lines)
+    except csv.Error as error:
+        raise FetchError(f"a list of articles was expected, this is no table ({error})", url=item.beside) from error
+    if not listed:
         raise FetchError("holds no list of articles: the layout may have changed", url=item.beside)
-    return replace(item, records=sum(bool(line) for line in lines[1:]))
+    return replace(item, records=number)
 
 
 def newest(listing: bytes, article: str, bucket: str) -> Item | None:
@@ -66,7 +71,7 @@ def newest(listing: bytes, article: str, bucket: str) -> Item | None:
     if not versions:
         return None
     key, tag, size = versions[max(versions)]
-    told = (int(size), int(size)) if size.isdigit() else None
+    told = (int(size), int(size)) if re.fullmatch(r"[0-9]{1,18}", size) else None
     md5 = tag if re.fullmatch(r"[0-9a-f]{32}", tag) else ""  # of an upload in parts it is no MD5
     return Item(bucket + quote(key), key.rpartition("/")[2], tag, size=told, md5=md5)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 from ingest.errors import FetchError
-from ingest.fetch.layouts.listing import field, json_object
+from ingest.fetch.layouts.listing import json_object, number, objects
 from ingest.fetch.plan import Ask, Page, Pages, Plan, Service, Wanted
 
 
@@ -24,11 +24,10 @@ def plan(service: Service, wanted: Wanted, _ask: Ask, _day: str) -> Plan:
 
 def _page(body: bytes, _headers: Mapping[str, str], url: str) -> Page:
     answer = json_object(body, url)
-    studies, token = field(answer, "studies", url=url), answer.get("nextPageToken", "")
-    if not isinstance(studies, list) or not isinstance(token, str):
-        raise FetchError("the answer holds no list of studies: the interface may have changed", url=url)
-    if not token:
-        return Page(len(studies), answer.get("totalCount"), "")
+    studies, token = objects(answer, "studies", url=url), answer.get("nextPageToken", "")
+    if not isinstance(token, str):
+        raise FetchError("a text was expected as nextPageToken: the interface may have changed", url=url)
+    total = number(answer, "totalCount", url=url) if "totalCount" in answer else None
     place, _, query = url.partition("?")
-    parameters = {**dict(parse_qsl(query)), "pageToken": token}
-    return Page(len(studies), answer.get("totalCount"), f"{place}?{urlencode(parameters)}")
+    following = f"{place}?{urlencode({**dict(parse_qsl(query)), 'pageToken': token})}" if token else ""
+    return Page(len(studies), total, following)

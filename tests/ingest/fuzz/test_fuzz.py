@@ -17,6 +17,7 @@ from ingest.errors import IngestError
 from ingest.fuzz.attempt import NEVER_TEXT, attempt, shortened
 from ingest.fuzz.pool import Lost, work
 from ingest.fuzz.run import Tally, Watch
+from ingest.fuzz.same import untouched
 from ingest.fuzz.seeds import CYCLE, FORMS, material, mutant, packed
 from ingest.parse import FORMATS, detect
 from ingest.sources import Source, walk
@@ -29,7 +30,7 @@ def test_a_sample_of_the_starter_corpus(tmp_path: Path) -> None:
     seeds = material(STARTER, None)
     for number in range(4 * len(CYCLE)):
         form, made = mutant(seeds, 1, number)
-        found = attempt(number, made.data, made.steps, tmp_path)
+        found = attempt(number, made.data, made.steps, tmp_path, untouched(made.before, made.after))
         assert not found.finding, f"{form.name} {number} {made.steps}: {found.finding}\n{found.detail}"
         assert found.milliseconds < 10_000
 
@@ -38,8 +39,54 @@ def test_a_sample_of_the_real_files(tmp_path: Path) -> None:
     seeds = material(STARTER, shared("labels").parent)
     for number in range(len(CYCLE)):
         form, made = mutant(seeds, 2, number)
-        found = attempt(number, made.data, made.steps, tmp_path)
+        found = attempt(number, made.data, made.steps, tmp_path, untouched(made.before, made.after))
         assert not found.finding, f"{form.name} {number} {made.steps}: {found.finding}\n{found.detail}"
+
+
+ARTICLES = b"".join(
+    json.dumps({"pmid": number, "title": "Testol", "abstract": f"Of {number} patients 5 mg helped."}).encode() + b"\n"
+    for number in (1, 2, 3)
+)
+SET = b"<PubmedArticleSet>%s</PubmedArticleSet>" % b"".join(
+    b"<PubmedArticle><MedlineCitation><PMID>%d</PMID><Article><ArticleTitle>Testol</ArticleTitle><Abstract>"
+    b"<AbstractText>Of %d patients 5 mg helped.</AbstractText></Abstract></Article></MedlineCitation></PubmedArticle>"
+    % (number, number)
+    for number in (1, 2, 3)
+)
+
+
+@pytest.mark.parametrize("data", [ARTICLES, SET], ids=["lines", "set"])
+def test_what_was_not_touched_is_known_without_the_parsers(data: bytes) -> None:
+    touched = data.replace(b"Of 2 patients", b"Of 9 patients")
+    assert len(untouched(data, data)) == 3
+    one, other = untouched(data, touched)
+    assert b"Of 1 patients" in one
+    assert b"Of 3 patients" in other
+    assert untouched(data, data[: len(data) // 2].replace(b">", b"").replace(b'"', b"")) == ()
+    labels = written_pair()
+    assert len(untouched(labels, labels.replace(b"5 mg", b"6 mg", 1))) == 1
+
+
+def written_pair() -> bytes:
+    return json.dumps(
+        {"results": [{"set_id": "a", "warnings": ["5 mg"]}, {"set_id": "b", "warnings": ["5 mg"]}]}
+    ).encode()
+
+
+@pytest.mark.parametrize("data", [ARTICLES, SET], ids=["lines", "set"])
+def test_a_number_that_changed_elsewhere_is_a_finding(data: bytes, tmp_path: Path) -> None:
+    """The file says 9 patients where the record that nobody touched says 3: as if a parser had let one leak."""
+    records = untouched(data, data)
+    assert attempt(0, data, (), tmp_path, records).finding == ""
+    wrong = data.replace(b"Of 3 patients", b"Of 9 patients")
+    assert attempt(0, wrong, (), tmp_path, records).finding == "pubmed:3 was not touched, and reads otherwise"
+
+
+def test_a_record_that_went_without_a_word_is_a_finding(tmp_path: Path) -> None:
+    records = untouched(ARTICLES, ARTICLES)
+    *two, _ = ARTICLES.splitlines(keepends=True)
+    assert attempt(0, b"".join(two), (), tmp_path, records).finding.startswith("pubmed:3 was not touched")
+    assert attempt(0, b"".join([*two, b"{\n"]), (), tmp_path, records).finding == ""
 
 
 def test_every_format_is_damaged_and_its_seeds_are_read(tmp_path: Path) -> None:
@@ -112,7 +159,7 @@ def test_what_must_not_be_is_a_finding(tmp_path: Path) -> None:
 
 
 def test_text_that_may_not_be_stored() -> None:
-    for letter in "\0\t\r\x7f\x85\u2028\u202e\u2066\u200f\ud800":
+    for letter in "\0\t\r\x7f\x85\u2028\u202e\u2066\u200f\ud800\U000e0041\ufe0f\u115f\xad\u200b":
         assert NEVER_TEXT.search(f"a{letter}b")
     assert not NEVER_TEXT.search("a\nb ≥ é 漢 😀 \u00a0")
 

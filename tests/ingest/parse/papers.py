@@ -129,11 +129,14 @@ def across(columns: Sequence[str], letters: int = 45) -> bytes:
     return made(draw)
 
 
-def scan(pages: int = 2) -> bytes:
-    """Pages that are images alone."""
+def scan(pages: int = 2, printed: int = 0) -> bytes:
+    """Pages that are images alone, after some that are printed."""
     image = Image.new("L", (900, 1200), 200)
 
     def draw(pdf: FPDF) -> None:
+        for number in range(printed):
+            pdf.add_page()
+            body(pdf, 60, 120, prose(number, 120), 90)
         for _ in range(pages):
             pdf.add_page()
             pdf.image(image, 0, 0, 600, 800)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import BytesIO
 
 import pytest
 from hypothesis import given
@@ -143,3 +144,40 @@ def test_shared_bulk_labels(name: str) -> None:
     for found in walk([str(shared(f"labels/drug-label-{name}.json.zip"))]):
         assert isinstance(found, Source)
         assert detect(found.head(), found.name) is openfda.parse
+
+
+@pytest.mark.parametrize("mark", [b"\xff\xfe", b"\xfe\xff"])
+def test_a_byte_order_mark_that_lies_makes_no_text_of_other_letters(mark: bytes) -> None:
+    words = b"Take one tablet by mouth in the morning with water. " * 20
+    with pytest.raises(UnknownFormatError):
+        list(detect(mark + words, "x")(BytesIO(mark + words), "x"))
+    wide = words.decode().encode("utf-16")
+    assert detect(wide, "x") is plain.parse
+
+
+HEADLESS = {
+    "JSON Lines": b'"title": "Testol", "abstract": "'
+    + b"A study of the tests. " * 9
+    + b'"}\n{"pmid": 2, "title": "B"}',
+    "JSON": b'n": ["Take one tablet."], "warnings": ["'
+    + b"Some words of a label. " * 9
+    + b'"], "version": 3, "a": ""}]}',
+    "XML": b"rate</PMID><ArticleTitle>Testol</ArticleTitle><AbstractText>" + b"A study. " * 20 + b"</AbstractText>",
+}
+
+
+@pytest.mark.parametrize("form", HEADLESS)
+def test_data_that_lost_its_beginning_is_no_text(form: str) -> None:
+    """It would be cited as a guideline, with its keys or tags in the words."""
+    with pytest.raises(UnknownFormatError, match="whose beginning is damaged or missing"):
+        detect(HEADLESS[form], "x")
+
+
+def test_text_that_shows_an_example_stays_text() -> None:
+    text = (
+        "Call the service with "
+        + '{"dose": 5}'
+        + " or <dose>5</dose>, and read on. "
+        + "More words of prose here. " * 9
+    )
+    assert detect(text.encode(), "x") is plain.parse

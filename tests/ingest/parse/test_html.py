@@ -53,7 +53,7 @@ def test_a_guideline() -> None:
     checksum = hashlib.sha256(page().encode()).hexdigest()
     assert (found.document_id, found.work_id, found.sha256) == (*(f"html:{checksum[:16]}",) * 2, checksum)
     assert (found.kind, found.title, found.journal) == (Kind.GUIDELINE, "Use of testomab", "Invented Institute")
-    assert (found.published, found.effective, found.revised) == (date(2021, 3, 4), date(2021, 3, 4), date(2022, 5, 6))
+    assert (found.published, found.effective, found.revised) == (date(2021, 3, 4), date(2022, 5, 6), date(2022, 5, 6))
     assert (found.url, found.licence) == ("https://example.org/g/1", "https://creativecommons.org/licenses/by/4.0/")
     assert (found.authors, found.editorial) == (("A Body",), False)
     assert {section.slug: (section.path, section.text) for section in found.sections} == {

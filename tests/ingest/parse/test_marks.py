@@ -32,14 +32,41 @@ def crossref(value: object) -> list[Record]:
     return read(json.dumps(value), "works.json")
 
 
-def test_pmids_with_the_day_on_which_the_record_was_revised() -> None:
+def test_pmids_of_retracted_papers_the_day_of_whose_record_is_not_that_of_the_retraction() -> None:
     found = read("pmid\trevised\n101\t2013-11-21\n0102\t\n0\t2013-11-21\n103\t2013-02-30\nx\t\n")
     assert found == [
-        Mark("pmid:101", "retraction", date(2013, 11, 21), "list.csv"),
+        Mark("pmid:101", "retraction", None, "list.csv"),
         Mark("pmid:102", "retraction", None, "list.csv"),
         Mark("pmid:103", "retraction", None, "list.csv"),
         Fault("line 4", "2 rows from here on name neither a PMID nor a DOI"),
     ]
+
+
+@pytest.mark.parametrize("head", ["pmid,title,revised", "pmid,revised,kind", "doi,kind,journal", "title,pmid,kind"])
+def test_a_table_that_does_not_say_that_its_papers_were_withdrawn_marks_none(head: str) -> None:
+    row = ",".join("retracted" if name == "kind" else "101" for name in head.split(","))
+    with pytest.raises(ParseError, match=r"do not say what became of these papers.*exactly pmid and revised") as raised:
+        read(f"{head}\n{row}\n")
+    assert raised.value.source == "some/list.csv"
+
+
+def test_a_list_says_of_each_paper_what_became_of_it() -> None:
+    found = read(
+        "pmid,doi,kind,on,by\n101,,retracted,2020-02-03,\n102,10.1000/A,Reinstated,,other.csv\n"
+        ",10.1000/b,expression of concern,2020,\n103,,Journal Article,,\n104,,,,\n"
+    )
+    assert found[:4] == [
+        Mark("pmid:101", "retraction", date(2020, 2, 3), "list.csv"),
+        Mark("pmid:102", "reinstatement", None, "other.csv"),
+        Mark("doi:10.1000/a", "reinstatement", None, "other.csv"),
+        Mark("doi:10.1000/b", "concern", None, "list.csv"),
+    ]
+    faults = [record for record in found[4:] if isinstance(record, Fault)]
+    assert [(fault.record, "no kind of withdrawal" in fault.reason) for fault in faults] == [
+        ("line 5", True),
+        ("line 6", True),
+    ]
+    assert len(found) == 6
 
 
 def row(nature: str, *, pmid: str = "0", doi: str = "", notice: str = "unavailable", notice_pmid: str = "0") -> str:
@@ -53,21 +80,26 @@ def test_retraction_watch() -> None:
         + row("Retraction", pmid="101", doi="10.1000/ABC.", notice="10.1000/note")
         + row("Expression of concern", doi="10.1000/b", notice_pmid="77")
         + row("Correction", pmid="103")
-        + row("Reinstatement", pmid="104")
+        + row("Reinstatement", pmid="105", notice="10.1000/back")
+        + row("Rehabilitation", pmid="104")
+        + row("", pmid="106")
         + row("Retraction", doi="unavailable")
     )
     day = date(2021, 4, 15)
-    assert found[:4] == [
+    assert found[:5] == [
         Mark("pmid:101", "retraction", day, "doi:10.1000/note"),
         Mark("doi:10.1000/abc", "retraction", day, "doi:10.1000/note"),
         Mark("doi:10.1000/b", "concern", day, "pmid:77"),
         Mark("pmid:103", "correction", day, "list.csv"),
+        Mark("pmid:105", "reinstatement", day, "doi:10.1000/back"),
     ]
-    unknown, nameless = found[4:]
+    unknown, empty, nameless = found[5:]
     assert isinstance(unknown, Fault)
+    assert isinstance(empty, Fault)
     assert isinstance(nameless, Fault)
-    assert (unknown.record, "pmid:104" in unknown.reason, "Reinstatement" in unknown.reason) == ("line 9", True, True)
-    assert (nameless.record, nameless.reason[:6]) == ("line 11", "1 rows")
+    assert (unknown.record, "pmid:104" in unknown.reason, "Rehabilitation" in unknown.reason) == ("line 11", True, True)
+    assert (empty.record, "pmid:106" in empty.reason) == ("line 13", True)
+    assert (nameless.record, nameless.reason[:6]) == ("line 15", "1 rows")
 
 
 def test_a_line_that_is_too_long_is_a_fault() -> None:
@@ -102,15 +134,17 @@ NOTICE = {
         update("Erratum", "10.1000/d", [None]),
         update("partial_retraction", "10.1000/e", [2020, 13]),
         update("new_version", "10.1000/f"),
+        update("reinstatement", "10.1000/g"),
         update("retraction", "10.1000/A") | {"source": "retraction-watch"},
     ],
 }
 MARKS = [
     Mark("doi:10.1000/a", "retraction", date(2020, 2, 3), "doi:10.1000/notice"),
     Mark("doi:10.1000/b", "concern", date(2020, 2, 3), "doi:10.1000/notice"),
-    Mark("doi:10.1000/c", "retraction", date(2020, 1, 1), "doi:10.1000/notice"),
+    Mark("doi:10.1000/c", "retraction", None, "doi:10.1000/notice"),
     Mark("doi:10.1000/d", "correction", None, "doi:10.1000/notice"),
     Mark("doi:10.1000/e", "concern", None, "doi:10.1000/notice"),
+    Mark("doi:10.1000/g", "reinstatement", date(2020, 2, 3), "doi:10.1000/notice"),
 ]
 WORK = {"DOI": "10.1000/W", "publisher": "Nobody", "updated-by": [update("retraction", "10.1000/n")]}
 OWN = Mark("doi:10.1000/w", "retraction", date(2020, 2, 3), "doi:10.1000/n")
@@ -139,8 +173,8 @@ def test_a_single_work() -> None:
 def test_a_work_a_line() -> None:
     rows = [json.dumps(NOTICE), "{broken", json.dumps({"message": WORK}), "[1]"]
     found = read("\n".join(rows))
-    assert found[:5] == MARKS
-    assert found[6] == OWN
+    assert found[:6] == MARKS
+    assert found[7] == OWN
     assert [(fault.record, fault.offset) for fault in found if isinstance(fault, Fault)] == [
         ("line 2", len(rows[0]) + 1),
         ("line 4", sum(map(len, rows[:3])) + 3),
@@ -203,5 +237,5 @@ def test_golden() -> None:
     path = shared("literature/retracted_pmids.tsv")
     found = [record for record in read(path.read_bytes(), str(path)) if isinstance(record, Mark)]
     assert (len(found), len({mark.work for mark in found})) == (4_552, 4_552)
-    assert sum(mark.on is None for mark in found) == 304
+    assert {mark.on for mark in found} == {None}
     assert {(mark.kind, mark.by) for mark in found} == {("retraction", "retracted_pmids.tsv")}

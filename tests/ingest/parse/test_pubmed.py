@@ -8,7 +8,6 @@ from collections import Counter
 from datetime import date
 from io import BytesIO
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -17,7 +16,7 @@ from hypothesis import strategies as st
 from ingest.errors import LimitError, ParseError
 from ingest.parse import pubmed
 from ingest.parse.dates import from_parts, from_words
-from ingest.schema import Deletion, Document, Fault, Mark, Record, Section
+from ingest.schema import Deletion, Document, Fault, Mark, MarkKind, Record, Section
 from tests.shared_data import shared
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "pubmed.json").read_text())
@@ -109,8 +108,10 @@ def test_a_full_article() -> None:
 
 def test_when_the_record_was_revised() -> None:
     day = "<DateRevised><Year>2023</Year><Month>04</Month><Day>05</Day></DateRevised>"
-    assert document(simple("1").replace("<Article>", f"{day}<Article>")).revised == date(2023, 4, 5)
-    assert document(simple("1")).revised is None
+    revised, plain = document(simple("1").replace("<Article>", f"{day}<Article>")), document(simple("1"))
+    assert (revised.revised, revised.effective) == (date(2023, 4, 5), date(2023, 4, 5))
+    assert (plain.revised, plain.effective) == (None, plain.published)
+    assert revised.published == plain.published
 
 
 @pytest.mark.parametrize("mark", ["ExpressionOfConcernIn", "PartialRetractionIn"])
@@ -187,7 +188,9 @@ def test_a_bad_article_costs_only_itself(bad: str, record: str, reason: str) -> 
         ("RetractionIn", "", (True, False, False)),
         ("RetractionOf", "Retraction of Publication", (False, False, False)),
         ("ErratumFor", "", (False, False, False)),
-        ("UpdateIn", "", (False, False, True)),
+        ("UpdateIn", "", (False, False, False)),
+        ("UpdateOf", "", (False, False, False)),
+        ("ErratumIn", "", (False, False, True)),
         ("ExpressionOfConcernIn", "", (False, True, False)),
         ("Cites", "Retracted Publication", (True, False, False)),
     ],
@@ -195,7 +198,8 @@ def test_a_bad_article_costs_only_itself(bad: str, record: str, reason: str) -> 
 def test_marks(refs: str, types: str, marks: tuple[bool, bool, bool]) -> None:
     listed = f"<PublicationTypeList><PublicationType>{types}</PublicationType></PublicationTypeList></Article>"
     links = f"<CommentsCorrectionsList><CommentsCorrections RefType='{refs}'/></CommentsCorrectionsList>"
-    found = document(simple("1").replace("</Article>", listed + links))
+    found, *_ = read(whole(simple("1").replace("</Article>", listed + links)))
+    assert isinstance(found, Document)
     assert (found.retracted, found.expression_of_concern, found.corrected) == marks
 
 
@@ -207,23 +211,60 @@ def test_marks(refs: str, types: str, marks: tuple[bool, bool, bool]) -> None:
         ("ExpressionOfConcernFor", "concern"),
         ("PartialRetractionOf", "concern"),
         ("ErratumFor", "correction"),
-        ("UpdateOf", "correction"),
+        ("UpdateOf", "update"),
         ("Cites", None),
         ("RetractionIn", None),
         ("CommentOn", None),
     ],
 )
-def test_what_a_notice_says_of_other_works(ref: str, kind: Literal["retraction", "concern", "correction"]) -> None:
+def test_what_a_notice_says_of_other_works(ref: str, kind: MarkKind | None) -> None:
     link = f"<CommentsCorrections RefType='{ref}'><RefSource>J X. 2001. doi: 10.1000/AbC.</RefSource>"
     links = f"{link}<PMID Version='1'>7</PMID></CommentsCorrections>{link}</CommentsCorrections>"
     itself = f"<CommentsCorrections RefType='{ref}'><PMID>5</PMID></CommentsCorrections>"
     nothing = f"<CommentsCorrections RefType='{ref}'><RefSource>J X</RefSource><PMID>x</PMID></CommentsCorrections>"
-    day = "<Journal><JournalIssue><PubDate><Year>2002</Year></PubDate></JournalIssue></Journal>"
+    day = "<ArticleDate><Year>2002</Year><Month>05</Month><Day>04</Day></ArticleDate>"
     lists = f"</Article><CommentsCorrectionsList>{links}{itself}{nothing}</CommentsCorrectionsList>"
     notice, *marks = read(whole(simple("5", extra=day).replace("</Article>", lists)))
     assert isinstance(notice, Document)
-    said = [Mark(work, kind, date(2002, 1, 1), "pmid:5") for work in ("pmid:7", "doi:10.1000/abc")]
-    assert marks == (said if kind else [])
+    named = ("pmid:7", "doi:10.1000/abc") if kind else ()
+    assert marks == [Mark(work, kind, date(2002, 5, 4), "pmid:5") for work in named if kind]
+
+
+@pytest.mark.parametrize(
+    ("printed", "online", "said"),
+    [
+        ("<Year>2018</Year>", "", None),
+        ("<Year>2018</Year><Month>Feb</Month>", "", None),
+        ("<Year>2018</Year><Month>Feb</Month><Day>30</Day>", "", None),
+        ("<Year>2018</Year><Month>Feb</Month><Day>01</Day>", "", date(2018, 2, 1)),
+        ("<Year>2018</Year>", "<Year>2017</Year><Month>11</Month><Day>02</Day>", date(2017, 11, 2)),
+        ("<Year>2017</Year>", "<Year>2018</Year><Month>11</Month><Day>02</Day>", None),
+    ],
+)
+def test_a_notice_has_no_day_but_the_one_that_it_states(printed: str, online: str, said: date | None) -> None:
+    days = f"<Journal><JournalIssue><PubDate>{printed}</PubDate></JournalIssue></Journal>"
+    days += f"<ArticleDate>{online}</ArticleDate>" if online else ""
+    link = "<CommentsCorrections RefType='RetractionOf'><PMID>7</PMID></CommentsCorrections>"
+    lists = f"</Article><CommentsCorrectionsList>{link}</CommentsCorrectionsList>"
+    _, mark = read(whole(simple("5", extra=days).replace("</Article>", lists)))
+    assert mark == Mark("pmid:7", "retraction", said, "pmid:5")
+
+
+@pytest.mark.parametrize(
+    ("link", "by"),
+    [
+        ("<RefSource>J X. 2001. doi: 10.1000/AbC.</RefSource><PMID>7</PMID>", "pmid:7"),
+        ("<RefSource>J X. 2001. doi: 10.1000/AbC.</RefSource>", "doi:10.1000/abc"),
+        ("<RefSource>J X. 2001</RefSource>", "J X. 2001"),
+    ],
+)
+def test_a_review_names_its_newer_version(link: str, by: str) -> None:
+    itself = "<CommentsCorrections RefType='UpdateIn'><PMID>5</PMID></CommentsCorrections>"
+    links = f"<CommentsCorrections RefType='UpdateIn'>{link}</CommentsCorrections>{itself}"
+    lists = f"</Article><CommentsCorrectionsList>{links}</CommentsCorrectionsList>"
+    found, *marks = read(whole(simple("5").replace("</Article>", lists)))
+    assert isinstance(found, Document)
+    assert marks == [Mark("pmid:5", "update", None, by)]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 import pytest
 
-from ingest.batch import superseded_on
+from ingest.editions import superseded_on
 from ingest.parse import sections2016
 from ingest.schema import Document, Fault, Record
 from tests.shared_data import shared

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from ingest.parse import sections2016
+from ingest.schema import Document, Kind, Mark, Section
 from rag.asked.touches import Touch
 from rag.dense import HashEmbedder
 from rag.engine import Engine
@@ -15,8 +18,8 @@ from rag.errors import GeneratorError
 from rag.generate import Extractive, Generator, Scripted
 from rag.query import Query, understand
 from rag.sentences.reader import ScriptedJudge
-from rag.types import Answer, Draft, Evidence, Verdict
-from tests.rag.bookshelf import COLCHICINE, Bookshelf, corpus, document
+from rag.types import Answer, Draft, Evidence, Reference, Verdict
+from tests.rag.bookshelf import COLCHICINE, PROPAFENONE, Bookshelf, corpus, document
 from tests.rag.test_engine import Shelves, check, codes, engine_of
 
 GOUT = "What is the dose of colchicine for gout flares?"
@@ -187,3 +190,91 @@ def test_a_box_is_quoted_with_its_risk_and_not_its_trial() -> None:
     number = answer.safety[0].reference
     quotes = {quote.text for quote in answer.references[number - 1].quotes}
     assert quotes == {"Xanol can cause fatal bleeding.", "Avoid xanol in patients with asthma."}
+
+
+TRIAL = "Propafenone with colchicine was harmless in a trial of both drugs."
+BOTH = "Can propafenone be given with colchicine?"
+
+
+def cited(paper: Document, as_of: date | None = None) -> tuple[Reference, dict[str, str]]:
+    """The reference to a paper that answers what is asked, and the notices beside it."""
+    answer = engine_of(Bookshelf([*corpus(), paper])).ask(BOTH, as_of=as_of)
+    reference = next(one for one in answer.references if one.document_id == paper.document_id)
+    return reference, {notice.code: notice.message for notice in answer.notices}
+
+
+@pytest.mark.parametrize(
+    ("on", "as_of", "superseded", "told"),
+    [
+        (date(2021, 3, 4), None, True, "A newer version exists of: [{}] (pmid:9 on 2021-03-04)."),
+        (None, None, True, "A newer version exists of: [{}] (pmid:9)."),
+        (date(2021, 3, 4), date(2021, 3, 4), True, "A newer version exists of: [{}] (pmid:9 on 2021-03-04)."),
+        (
+            date(2021, 3, 4),
+            date(2021, 3, 3),
+            False,
+            "In force on the day asked for, but replaced since: [{}] (on 2021-03-04).",
+        ),
+    ],
+)
+def test_a_review_that_a_newer_one_updates_is_not_cited_without_saying_so(
+    on: date | None, as_of: date | None, superseded: bool, told: str
+) -> None:
+    mark = Mark("pmid:8", "update", on, "pmid:9")
+    reference, notices = cited(document("pubmed:8", [("abstract", TRIAL)], marks=(mark,)), as_of)
+    assert reference.superseded is superseded
+    assert notices["superseded_source"] == told.format(reference.number)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "told"),
+    [
+        (None, False),
+        (date(2015, 1, 1), True),
+        (date(2021, 12, 31), True),
+        (date(2022, 1, 1), False),
+    ],
+)
+def test_words_of_a_later_revision_than_the_day_asked_for_are_said_to_be_so(as_of: date | None, told: bool) -> None:
+    first = date(2014, 1, 1)
+    paper = document("pubmed:8", [("abstract", TRIAL)], published=first, since=first, effective=date(2022, 1, 1))
+    reference, notices = cited(paper, as_of)
+    assert ("later_revision" in notices) is told
+    if told:
+        assert notices["later_revision"].endswith(f"[{reference.number}] (of 2022-01-01).")
+
+
+@pytest.mark.parametrize(
+    ("pages", "scanned", "expected"),
+    [
+        (((0, 6),), (), False),
+        (((0, 6),), (6,), True),
+        (((0, 6), (40, 7)), (7,), True),
+        (((0, 6), (400, 7)), (7,), False),
+        (((400, 1),), (0,), True),
+        (((400, 1),), (1,), False),
+    ],
+)
+def test_what_a_machine_read_from_a_scan_is_said_to_be_so(
+    pages: tuple[tuple[int, int], ...], scanned: tuple[int, ...], expected: bool
+) -> None:
+    guideline = document("pdf:8", [], scanned=scanned, kind=Kind.GUIDELINE)
+    text = f"{TRIAL}\n{'It says more of other things. ' * 20}"
+    section = Section("body", "Body", ("Body",), text, pages=pages)
+    reference, notices = cited(replace(guideline, sections=(section,)))
+    assert reference.scanned is expected
+    assert ("scanned_source" in notices) is expected
+    if expected:
+        assert notices["scanned_source"].endswith(f"check the page: [{reference.number}].")
+
+
+def test_a_label_text_of_2016_is_said_to_be_old_and_its_drug_guessed() -> None:
+    def codes_of(version: str) -> dict[str, str]:
+        label = document(f"label:p:{version}", PROPAFENONE, "propafenone")
+        answer = engine_of(Bookshelf([label, *corpus()[1:]])).ask("Interactions of propafenone and digoxin?")
+        assert label.document_id in {one.document_id for one in answer.references}
+        return {notice.code: notice.message for notice in answer.notices}
+
+    old = codes_of(sections2016.VERSION)
+    assert re.search(r"of 2016 .* guessed: (?:\[\d\](?:, )?)+\. Check the label of today\.", old["undated_source"])
+    assert "undated_source" not in codes_of("2")

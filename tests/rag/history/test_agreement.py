@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -57,6 +58,25 @@ def test_an_agreement_names_twenty_and_counts_all() -> None:
     found = agreement(*(label(f"Maker{number:02}") for number in range(30)))
     assert found is not None
     assert (found.labels, len(found.document_ids), len(found.labelers)) == (31, 20, 20)
+
+
+class Counting(Bookshelf):
+    """Knows which documents were asked for."""
+
+    asked: frozenset[str] = frozenset()
+
+    def documents(self, document_ids: Iterable[str]) -> dict[str, Document]:
+        wanted = list(document_ids)
+        self.asked |= frozenset(wanted)
+        return super().documents(wanted)
+
+
+def test_wording_that_a_class_shares_is_not_read_in_the_labels_of_other_drugs() -> None:
+    others = (label(f"Maker{number}", drug=f"zanol{number}") for number in range(30))
+    shelf = Counting([label("Alpha"), label("Beta"), *others])
+    found = agreements(shelf, {shelf.pages[0].passage_id: ("label:Alpha-xanol:1", ("xanol",))}, None)
+    assert [one.labels for one in found.values()] == [2]
+    assert shelf.asked == {"label:Alpha-xanol:1", "label:Beta-xanol:1"}
 
 
 def test_hits_and_references_say_how_many_agree() -> None:

@@ -34,6 +34,18 @@ def test_a_label_that_says_both_differs_from_none() -> None:
     assert not duplicates([label("a"), both]).differing
 
 
+def test_sentences_that_name_the_product_are_compared_without_its_name() -> None:
+    text = "The usual starting dose of {} in adults is {} mg once daily with food."
+
+    def branded(brand: str, figure: int) -> Document:
+        made = document(f"label:{brand}:1", [("dosage", text.format(brand, figure))], "xanol")
+        return replace(made, drugs=replace(made.drugs, brand=(brand,)))
+
+    assert not duplicates([branded("Alphanol", 5), branded("Betanol", 5)]).differing
+    found = duplicates([branded("Alphanol", 5), branded("Betanol", 10)])
+    assert (found.sentences, dict(found.differing)) == (1, {"figure": 1})
+
+
 def test_of_a_label_the_newest_version_counts_and_faults_do_not() -> None:
     older, newer = label("a"), replace(label("a", 10), document_id="label:a:2", version="2")
     summary = replace(label("s"), editorial=True)

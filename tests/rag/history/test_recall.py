@@ -14,6 +14,9 @@ from tests.rag.bookshelf import Bookshelf, document
 
 PAPER = document("pubmed:8", [("abstract", "It worked.")], revised=date(2021, 1, 1))
 MARK = Mark("pmid:8", "retraction", date(2022, 2, 2), "pmid:9")
+OLD = Mark("pmid:8", "retraction", date(2019, 2, 2), "pmid:6")
+BACK = Mark("pmid:8", "reinstatement", date(2020, 2, 2), "a list")
+NEWER = Mark("pmid:8", "update", date(2022, 3, 3), "pmid:10")
 
 
 def kept(as_of: str | None = None, **flags: bool) -> dict[str, Any]:
@@ -36,12 +39,16 @@ def events(answer: dict[str, Any], now: Document | None) -> list[Event]:
     ("fields", "told"),
     [
         ({}, []),
-        ({"retracted": True}, [("retracted", date(2021, 1, 1), "")]),
+        ({"retracted": True}, [("retracted", None, "")]),
         ({"retracted": True, "marks": (MARK,)}, [("retracted", date(2022, 2, 2), "pmid:9")]),
-        ({"expression_of_concern": True}, [("expression_of_concern", date(2021, 1, 1), "")]),
+        ({"retracted": True, "marks": (OLD, BACK, MARK)}, [("retracted", date(2022, 2, 2), "pmid:9")]),
+        ({"marks": (OLD, BACK)}, []),
+        ({"marks": (NEWER,)}, [("superseded", date(2022, 3, 3), "pmid:10")]),
+        ({"marks": (replace(NEWER, on=None),)}, [("superseded", None, "pmid:10")]),
+        ({"expression_of_concern": True}, [("expression_of_concern", None, "")]),
         (
             {"corrected": True, "superseded_on": date(2023, 1, 1)},
-            [("corrected", date(2021, 1, 1), ""), ("superseded", date(2023, 1, 1), "")],
+            [("corrected", None, ""), ("superseded", date(2023, 1, 1), "")],
         ),
     ],
 )
@@ -61,6 +68,8 @@ def test_an_answer_for_a_day_is_not_recalled_for_what_was_replaced_later() -> No
     assert not events(kept(as_of="2022-12-31"), now)
     assert events(kept(as_of="2023-01-01"), now)
     assert events(kept(as_of="2020-01-01"), replace(PAPER, retracted=True))
+    assert not events(kept(as_of="2022-03-02"), replace(PAPER, marks=(NEWER,)))
+    assert events(kept(as_of="2022-03-03"), replace(PAPER, marks=(NEWER,)))
 
 
 def test_what_the_store_lost_is_told() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.schema import Document, DrugNames, Kind, Passage
+from ingest.schema import Document, DrugNames, Kind, Mark, Passage
 from rag.query import Query
 from rag.ranking.sides import Side, pattern
 from rag.ranking.weights import EVIDENCE, Weights, evidence_of, label_rules, newest, paper_rules
@@ -138,6 +138,11 @@ def test_a_paper_on_both_drugs_a_title_a_concern() -> None:
     hit = made(text="Aliskiren and zestril.", title="Zestril", expression_of_concern=True)
     expected = {"both": WEIGHTS.both, "title": WEIGHTS.literature_title, "concern": WEIGHTS.concern}
     assert on_paper(hit, LISINOPRIL, other) == expected
+
+
+def test_a_review_that_a_newer_one_updates_counts_as_replaced() -> None:
+    hit = made(marks=(Mark("pmid:1", "update", None, "pmid:2"), Mark("pmid:1", "reinstatement")))
+    assert on_paper(hit) == {"superseded": WEIGHTS.superseded}
 
 
 def test_a_weight_of_one_is_no_rule() -> None:
