@@ -19,7 +19,7 @@ from ingest.schema import Document, Passage, Table
 from ingest.store import Store
 from rag.answers.answering import Request, respond
 from rag.answers.compose import answer_to_dict
-from rag.answers.receipt import Asked, asked_of, receipt_of, sealed
+from rag.answers.receipt import Asked, asked_of, receipt_of, sealed, thresholds
 from rag.answers.replay import Replay, compare
 from rag.checks.recheck import Checked, Claimed, check
 from rag.dense import open_embedder
@@ -135,6 +135,7 @@ class Engine:
             "max_references": max_references,
             "min_score": min_score,
             "min_coverage": min_coverage,
+            **(thresholds() if judge else {}),
         }
         self._view: View | None = None
         self._trouble: RagError | StoreError = IndexUnavailableError(NO_INDEX)
@@ -163,7 +164,7 @@ class Engine:
                 max_references=settings.max_references,
                 min_score=settings.min_score,
                 min_coverage=settings.min_coverage,
-                coverage=Coverage(reader, embedder, CoverageWeights.read()) if reader else None,
+                coverage=Coverage(reader, CoverageWeights.read()) if reader else None,
                 selector=TunedSelector(reader, Weights.read()) if reader else None,
                 judge=reader,
                 models={"retriever": tuned.name} if tuned else {},

@@ -16,6 +16,7 @@ from rag.naming.classes import ClassMention
 from rag.naming.everyday import partner_words
 from rag.naming.ingredients import unique
 from rag.naming.surfaces import Token
+from rag.neutral.idle import without_family
 from rag.neutral.question import neutral
 
 Shape = Literal["plain", "interaction", "comparison"]
@@ -135,8 +136,8 @@ def understand(question: str, resolver: Resolver) -> Query:
         return query
     told = _read(plain, resolver)
     # Nothing medical may go with the rest: where a group of patients is lost, the question stays as it is.
-    groups = ({(one.name, one.value) for one in each.populations} for each in (query, told))
-    return told if next(groups) <= next(groups) else query
+    kept = {(one.name, one.value) for one in told.populations}
+    return told if {(one.name, one.value) for one in populations_of(without_family(question))} <= kept else query
 
 
 def _read(question: str, resolver: Resolver) -> Query:

@@ -98,13 +98,17 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One sentence (or table row) of a hit: ``start``/``end`` index the section's text; ``score`` is 0 to 1."""
+    """One sentence (or table row) of a hit: ``start``/``end`` index the section's text; ``score`` is 0 to 1.
+
+    ``under``: the titles in the same section without which it would be misread (`rag.sentences.governing`).
+    """
 
     hit: Hit
     text: str
     start: int
     end: int
     score: float
+    under: tuple[Quote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +140,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of the answer with the numbers of the references that support it."""
+    """A sentence of the answer with the numbers of the references that support it.
+
+    ``under``: of a quotation, the titles of the same section that it is to be read under, as exact as itself.
+    """
 
     text: str
     citations: tuple[int, ...]
     support: Support
     score: float
+    under: tuple[Quote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,15 +83,19 @@ class Checker:
 
     def fault(self, document_id: str, section: str, quote: Quote) -> Fault | None:
         """Why the quotation may not be shown, or None when it may."""
-        if document_id not in self._read:
-            self._read[document_id] = self.shelf.document(document_id)
-        document = self._read[document_id]
+        document = self.document(document_id)
         if document is None:
             return "document missing"
         return self._status(document) or exactness(document, section, quote)
 
+    def document(self, document_id: str) -> Document | None:
+        """The whole document, or None."""
+        if document_id not in self._read:
+            self._read[document_id] = self.shelf.document(document_id)
+        return self._read[document_id]
+
     def confirmed(self, item: Evidence) -> bool:
-        """Whether the evidence's own text stands in the store where it says."""
+        """Whether the evidence's own text, and what it stands under, are in the store where it says."""
         return self._evidence_fault(item) is None
 
     def verify(self, drafts: Sequence[Draft]) -> Verified:
@@ -135,8 +139,10 @@ class Checker:
         )
 
     def _evidence_fault(self, item: Evidence) -> Fault | None:
-        quote = Quote.of(item.text, item.start, item.end)
-        return self.fault(item.hit.passage.document_id, item.hit.passage.section, quote)
+        passage = item.hit.passage
+        quotes = (Quote.of(item.text, item.start, item.end), *item.under)
+        faults = (self.fault(passage.document_id, passage.section, quote) for quote in quotes)
+        return next((fault for fault in faults if fault), None)
 
     def _status(self, document: Document) -> Fault | None:
         if document.retracted:
@@ -164,9 +170,10 @@ def support(text: str, evidence: Sequence[Evidence]) -> Support:
 
 
 def source_of(item: Evidence) -> Source:
-    """A quotation as the rules read it: with its section and title, and the drugs of its document."""
+    """A quotation as the rules read it: with its section and titles, and the drugs of its document."""
     passage, document = item.hit.passage, item.hit.document
-    return Source(item.text, f"{passage.section} {document.title}", item.hit.drugs)
+    titles = " ".join(title.text for title in item.under)
+    return Source(item.text, f"{passage.section} {document.title} {titles}".rstrip(), item.hit.drugs)
 
 
 def premises(evidence: Sequence[Evidence]) -> list[str]:

@@ -86,6 +86,9 @@ def answers(  # noqa: PLR0917 (options)
     audit: Annotated[
         int, typer.Option(min=0, help="Statements with their surroundings for a human, into audit.jsonl.")
     ] = 0,
+    audited: Annotated[
+        Path | None, typer.Option(help='An audit.jsonl with verdicts in "human"; their share stands in the report.')
+    ] = None,
     resamples: Resamples = 1000,
     seed: Annotated[int, typer.Option(help="Of the bootstrap and of the statements drawn.")] = 0,
     json: Json = False,
@@ -110,6 +113,7 @@ def answers(  # noqa: PLR0917 (options)
             resamples=resamples,
             seed=seed,
             audit=audit,
+            audited=audited,
         )
         _show(lambda: run(request, configured, _say), json)
 

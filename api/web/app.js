@@ -16,10 +16,12 @@ function fill(id, nodes) {
 
 const link = (number) => node("a", `[${number}]`, { href: `#reference-${number}` });
 
-function statement({ text, citations, support }, references) {
+function statement({ text, citations, support, under = [] }, references) {
   const drugs = references.find((source) => source.number === citations[0])?.drugs ?? [];
   const line = node("p", "");
-  line.append(node("strong", drugs.length ? drugs.join(", ") + ": " : ""), text + " ", ...citations.map(link));
+  const titles = under.map((title) => title.text).join(". ");
+  line.append(node("strong", drugs.length ? drugs.join(", ") + ": " : ""), node("em", titles && titles + " — "));
+  line.append(text + " ", ...citations.map(link));
   if (support === "unsupported") line.append(node("span", " not supported", { className: "mark" }));
   return line;
 }

@@ -29,9 +29,9 @@ from rag.answers.compose import (
 )
 from rag.answers.conflicts import Scene, conflicts, uncovered
 from rag.answers.members import chosen, members_notice, searched
-from rag.answers.safety import Warned, floor
+from rag.answers.safety import Warned, floor, unwarned
 from rag.answers.stances import stances
-from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, unpartnered
+from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, under_fitting, unpartnered
 from rag.asked.sections import TOPICS
 from rag.asked.touches import vague
 from rag.errors import GeneratorError
@@ -42,6 +42,7 @@ from rag.llm.cited import UNCITED
 from rag.naming.strange import strange
 from rag.query import Query, understand
 from rag.sentences.coverage import Coverage
+from rag.sentences.governing import placed
 from rag.types import Answer, Draft, Evidence, Filters, Hit, Judge, Notice, Provenance, Safety, Status
 from rag.verify import Checker, Shelf
 from rag.view import View
@@ -51,6 +52,8 @@ HITS = 24
 UNANCHORED = 0.1
 """How much better a sentence must score where the question names no drug that would tie the sentence to it."""
 _ACRONYM = re.compile(r"\b[A-Z]{4,}\b")
+COVERED = 6
+"""What the least score of a drug's best sentence is divided by where the question is answered, as coverage tells."""
 NEAREST = 3
 """Passages that an abstention shows."""
 
@@ -137,11 +140,12 @@ def respond(
     watch = Stopwatch.start()
     query = understood(view, request)
     found = find(view, query, selector, request, coverage)
+    replaced = request.filters.include_superseded
+    checker = Checker(shelf, request.as_of, superseded=replaced, judge=judge, names=view.resolver)
+    found = replace(found, usable=under_fitting(query, placed(found.usable, checker.document)))
     watch.mark("retrieve")
     written = _write(generator, query, found.usable, request.generator)
     watch.mark("generate")
-    replaced = request.filters.include_superseded
-    checker = Checker(shelf, request.as_of, superseded=replaced, judge=judge, names=view.resolver)
     verified = checker.verify(written.drafts)
     cited = {item.hit.document.document_id for draft in verified.drafts for item in draft.evidence}
     warned, changed = _confirmed(floor(view, query, request.as_of, cited), checker)
@@ -160,7 +164,7 @@ def respond(
         *_gaps(scene, found, written, dropped, request.filters),
         *notices.removed(verified.removed + written.uncited),
         *omitted,
-        *notices.without_warnings(_unwarned(view, query, request.as_of)),
+        *notices.without_warnings(unwarned(view, query, request.as_of)),
         *conflicts(scene, judge),
     ]
     lead = [notice.message for notice in told if notice.code in notices.LEADING]
@@ -251,8 +255,9 @@ def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: C
     kept = [item for item in about if item.score >= least]
     if coverage:  # it told that the question is answered: then the best of each drug may score less
         groups = {group_of(query, item.hit) for item in kept}
+        lowest = least / (COVERED if query.drugs else 2)
         for item in about:
-            if item.score >= least / 2 and group_of(query, item.hit) not in groups:
+            if item.score >= lowest and group_of(query, item.hit) not in groups:
                 groups.add(group_of(query, item.hit))
                 kept.append(item)
     return fitting(query, kept)
@@ -290,15 +295,6 @@ def _write(generator: Generator, query: Query, evidence: Sequence[Evidence], nam
     except GeneratorError as error:
         drafts = Extractive().generate(query, evidence)
         return Written(drafts, "extractive", [notices.fell_back(name, str(error))])
-
-
-def _unwarned(view: View, query: Query, as_of: date | None) -> list[str]:
-    """The drugs of which no loaded label has a section of warnings."""
-    return [
-        " and ".join(keys)
-        for keys in query.drugs
-        if not any(view.section(keys, slug, as_of).hits for slug in ("boxed_warning", "contraindications"))
-    ]
 
 
 def _confirmed(warned: Sequence[Warned], checker: Checker) -> tuple[list[Warned], list[Notice]]:

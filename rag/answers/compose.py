@@ -131,7 +131,8 @@ def statements(
         cited = [item for item in _cited(draft, support) if item.hit.passage.passage_id in room]
         numbers = dict.fromkeys(number for item in cited if (number := references.number(item)))
         score = round(sureness * max(item.score for item in cited), 3)
-        shown.append((draft, Statement(draft.text, tuple(numbers), support, score)))
+        under = cited[0].under if support == "verbatim" else ()
+        shown.append((draft, Statement(draft.text, tuple(numbers), support, score, under)))
     return shown, [draft for place, draft in enumerate(drafts) if place not in kept]
 
 
@@ -165,9 +166,13 @@ def drugs_of(query: Query, draft: Draft) -> set[int]:
 def text_of(query: Query, shown: Shown, safety: Sequence[Safety], lead: Sequence[str]) -> str:
     """The answer as a reader sees it: what is missing first, then a line for each drug, then the boxed warnings."""
     lines: dict[str, list[str]] = {}
+    above: tuple[Quote, ...] = ()
     for draft, statement in shown:
         group = group_name(query, draft.evidence[0])
-        lines.setdefault(group, []).append(f"{statement.text} {_markers(statement.citations)}")
+        titles = [quote.text.strip(" :") for quote in statement.under if quote not in above]
+        said = f"{'. '.join(titles)}: {statement.text}" if titles else statement.text
+        lines.setdefault(group, []).append(f"{said} {_markers(statement.citations)}")
+        above = statement.under
     headed = len(query.drugs) > 1
     body = [
         f"{group.capitalize()}: {' '.join(texts)}" if group and headed else " ".join(texts)

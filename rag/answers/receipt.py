@@ -15,9 +15,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from rag.answers import conflicts, stances
 from rag.answers.compose import answer_to_dict
 from rag.errors import ReplayError
 from rag.types import Answer, Filters, Receipt
+from rag.verify import SUPPORTED
 
 UNSEALED = frozenset({"answer_id", "timings_ms", "receipt"})
 
@@ -40,6 +42,11 @@ class Asked:
 
 _ASKED = TypeAdapter(Asked)
 _RECEIPT = TypeAdapter(Receipt)
+
+
+def thresholds() -> dict[str, float]:
+    """Probabilities that a judge must reach, by what they decide: no settings, but an answer depends on them."""
+    return {"sure_of_conflict": conflicts.SURE, "sure_of_stance": stances.SURE, "supported": SUPPORTED}
 
 
 def canonical(payload: Mapping[str, Any]) -> bytes:

@@ -122,3 +122,12 @@ def _evidence(items: Sequence[Candidate]) -> tuple[Evidence, ...]:
 
 def _whole(hit: Hit) -> Evidence:
     return Evidence(hit, hit.passage.text, hit.passage.start, hit.passage.end, 1.0)
+
+
+def unwarned(view: View, query: Query, as_of: date | None) -> list[str]:
+    """The drugs of which no loaded label has a section of warnings."""
+    return [
+        " and ".join(keys)
+        for keys in query.drugs
+        if not any(view.section(keys, slug, as_of).hits for slug in ("boxed_warning", "contraindications"))
+    ]

@@ -10,8 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from rag.asked.sections import base
 from rag.query import Query
+from rag.sentences.headings import heading, names_topic, title
 from rag.types import Evidence, Hit
 
+MANY = 3
+"""Groups of patients in one statement from which it is a list of them."""
 MECHANISM, SECTION = 0.7, 0.3
 """Focus of a sentence about two drugs that names only a mechanism which both share, or only stands in the section."""
 
@@ -25,6 +28,23 @@ POPULATIONS = {
     "children": re.compile(r"\b(?:child(?:ren)?\b|pa?ediatric\w*|infant\w*|neonat\w*|adolescent\w*)", re.IGNORECASE),
     "older adults": re.compile(r"\b(?:elderly|geriatric\w*|older (?:adult|patient|people)\w*)", re.IGNORECASE),
 }
+
+_NAMES = {
+    "pregnancy": "pregnancy",
+    "lactation": "breast-feeding",
+    "renal": "renal impairment",
+    "hepatic": "hepatic impairment",
+    "child": "children",
+    "elderly": "older adults",
+}
+"""The names in `POPULATIONS` of the groups that `rag.asked.patient` finds."""
+_YOUNG = re.compile(
+    r"\b(?:grand)?(?:sons?|daughters?|boys?|girls?|kids?|bab(?:y|ies))\b|\b(?:toddler|newborn|teen|minor|pupil|puberty"
+    r"|juvenile|under (?:1[0-8]|\d)\b|young)|\b(?:1[0-7]|\d)[ -]?(?:years?|yrs?|yo\b|y/o|months?|weeks?)",
+    re.IGNORECASE,
+)
+"""Words that may mean a child, though not all do: what is said of children is then not left out."""
+_ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
 
 _MECHANISM = re.compile(
     r"\b(?:CYP ?\d\w{1,3}|P-?gp|P-glycoprotein|OATP\w*|BCRP|UGT\w*|QTc?|INR|serotonin\w*|hyperkal\w+|hypoglyc\w+"
@@ -133,6 +153,48 @@ def fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
     wanted = populations(query.question)
     others = [item for item in kept if (told := populations(item.text)) and wanted and not told & wanted]
     return [item for item in kept if item not in others] or kept
+
+
+def under_fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
+    """``found`` without what stands under a title of other patients than the question's: a child's dose for an adult.
+
+    Where a title names what the question asks about (an illness), what stands under another title of that section goes.
+    """
+    asked = populations(query.question) | {_NAMES[one.name] for one in query.populations}
+    young = "children" in asked or _YOUNG.search(query.question) is not None
+    kept = [item for item in found if _lists(item.text) or not _of_others(asked, item, young)]
+    named = {_place(item) for item in kept if _is_asked(query, item)}
+    return [item for item in kept if not item.under or _place(item) not in named or _is_asked(query, item)]
+
+
+def _lists(text: str) -> bool:
+    """Whether it goes through one group of patients after the other, whatever it begins with."""
+    return len(populations(text)) >= MANY
+
+
+def _titles(item: Evidence) -> str:
+    """What it stands under, or begins with."""
+    begins = heading(item.text, 0, len(item.text)) or title(item.text, 0, max(0, item.text.find("\n")))
+    return " ".join([*(quote.text for quote in item.under), item.text[slice(*begins)] if begins else ""])
+
+
+def _of_others(asked: frozenset[str], item: Evidence, young: bool) -> bool:
+    """Whether titles name groups of patients and none of those asked about; ``young``: that one may be a child."""
+    titles = _titles(item)
+    told = populations(titles)
+    if _ADULTS.search(titles):
+        return "children" in asked and "children" not in told
+    if "children" in told:
+        return not young
+    return bool(told and asked and not (told | populations(item.text)) & asked)
+
+
+def _is_asked(query: Query, item: Evidence) -> bool:
+    return any(names_topic(quote.text, query.question) for quote in item.under)
+
+
+def _place(item: Evidence) -> tuple[str, str]:
+    return item.hit.document.document_id, item.hit.passage.section
 
 
 def unpartnered(query: Query, texts: Sequence[str]) -> bool:

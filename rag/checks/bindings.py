@@ -7,17 +7,20 @@ first. Pure functions; what has no figure of the same unit beside it cannot be e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 
-from rag.checks.cues import Cue, groups
+from rag.checks.cues import Cue, alike, groups, near
 from rag.checks.measures import Measure, measures
 
 APART = 5
 """Words between a number and the group of patients that it is for."""
+CROSSED = 1.1
+"""How much more like each other's than like their own the surroundings of two exchanged numbers are in a source."""
 
 Figure = tuple[Fraction, Fraction, str]
 Pair = tuple[Figure, tuple[str, str]]
@@ -116,12 +119,23 @@ def agent_exchanged(claim: str, own: Sequence[Agent], sources: Sequence[tuple[st
     ``own`` and the second of ``sources``: who is named in the claim and in each text.
     """
     told = [one for text, named in sources for one in stretches(text, named)]
+    clear = set(_given(claim, own))
+    known = {one for text, named in sources for one in _given(text, named)}
+    if any(_turned(one) in known for one in clear - known):
+        return True
+    sure = {figure for one in clear & known for _, figure in one}
     return any(
         _exchanged(said, told, phase=phase)
         for said in stretches(claim, own)
         if len(said.figures) == 1
         for phase in (False, True)
+        if phase or not said.figures <= sure
     )
+
+
+def _turned(both: frozenset[Given]) -> frozenset[Given]:
+    (one, first), (other, second) = both
+    return frozenset({(one, second), (other, first)})
 
 
 def _exchanged(said: Stretch, told: Sequence[Stretch], *, phase: bool) -> bool:
@@ -134,6 +148,37 @@ def _exchanged(said: Stretch, told: Sequence[Stretch], *, phase: bool) -> bool:
     if not same or not (own - named) & rivals:
         return False
     return phase or bool(named - own)
+
+
+Given = tuple[str, Figure]
+"""An agent's key and a figure."""
+MARGIN = 3
+"""Words by which one way to give two figures to two agents must be shorter than the other, so that it is meant."""
+
+
+def _given(text: str, named: Sequence[Agent]) -> Iterator[frozenset[Given]]:
+    """Two agents of a sentence, each with its own of two figures of one unit, where it is clear whose is which."""
+    for low, high in _parts(text):
+        here = [one for one in named if low <= one.start < high and not one.phase]
+        within = [one for one in measures(text) if low <= one.start < high]
+        for one, other in combinations(within, 2):
+            for agent, rival in combinations(here, 2) if _rivals(one, other) else ():
+                if agent.key != rival.key and (found := _pairing(text, (one, other), (agent, rival), high)):
+                    yield found
+
+
+def _pairing(
+    text: str, figures: tuple[Measure, Measure], both: tuple[Agent, Agent], end: int
+) -> frozenset[Given] | None:
+    (one, other), (agent, rival) = figures, both
+    straight = apart(text, one, agent) + apart(text, other, rival)
+    crossed = apart(text, one, rival) + apart(text, other, agent)
+    if "respectively" in text[max(other.end, rival.end) : end] and (other.end <= agent.start or rival.end <= one.start):
+        straight, crossed = 0, MARGIN
+    if abs(straight - crossed) < MARGIN:
+        return None
+    first, second = (agent, rival) if straight < crossed else (rival, agent)
+    return frozenset({(first.key, _figure(one)), (second.key, _figure(other))})
 
 
 @lru_cache(1024)
@@ -182,3 +227,70 @@ def _cut(text: str, left: Measure, right: Measure) -> int:
     """Where the part of the left figure ends: at the last word that joins both, else at the right one."""
     joins = [match.start() for match in _JOINS.finditer(text, left.end, right.start)]
     return joins[-1] if joins else right.start
+
+
+Marked = tuple[int, int, Hashable]
+"""Where a value stands in a text, and the value."""
+
+
+def numbers_exchanged(claim: str, texts: Sequence[str]) -> bool:
+    """Whether two numbers of one unit stand in the claim in each other's surroundings, or in each other's places.
+
+    Both vote together, so that a claim in other words and another order passes where each has its own surroundings.
+    """
+    pairs = [(one, other) for one, other in combinations(measures(claim), 2) if _rivals(one, other)]
+    if any(_crossed(claim, pair, texts) for pair in pairs):
+        return True
+    return bool(pairs) and any(reordered(claim, _numbers(claim), text, _numbers(text)) for text in texts)
+
+
+def _rivals(one: Measure, other: Measure) -> bool:
+    return one.unit == other.unit and _figure(one) != _figure(other)
+
+
+def _crossed(claim: str, pair: tuple[Measure, Measure], texts: Sequence[str]) -> bool:
+    one, other = (near(claim, each.start, each.end) for each in pair)
+    own = crossed = 0.0
+    for text in texts:
+        places = [
+            [near(text, held.start, held.end) for held in measures(text) if _figure(held) == _figure(each)]
+            for each in pair
+        ]
+        if all(places):
+            own = max(own, _most(one, places[0]) + _most(other, places[1]))
+            crossed = max(crossed, _most(one, places[1]) + _most(other, places[0]))
+    return crossed > CROSSED * own
+
+
+def _most(around: Mapping[str, float], places: Sequence[Mapping[str, float]]) -> float:
+    return max(alike(around, place) for place in places)
+
+
+def _numbers(text: str) -> list[Marked]:
+    return [(one.start, one.end, _figure(one)) for one in measures(text)]
+
+
+def reordered(claim: str, own: Sequence[Marked], text: str, held: Sequence[Marked]) -> bool:
+    """Whether ``text`` has the claim's words with the same values in another order, and nowhere in the claim's."""
+    said, values = _masked(claim, own), [value for _, _, value in own]
+    told, others = _masked(text, held), [value for _, _, value in held]
+    said = said.rstrip(" .;,:")
+    found = []
+    at = told.find(said)
+    while at >= 0 and said:
+        before = told.count(_MASK, 0, at)
+        found.append(others[before : before + len(values)])
+        at = told.find(said, at + 1)
+    return values not in found and any(Counter(one) == Counter(values) for one in found)
+
+
+_MASK = "\x00"
+
+
+def _masked(text: str, marked: Sequence[Marked]) -> str:
+    """The words in lower case with one sign for each value, white space folded."""
+    parts, start = [], 0
+    for low, high, _ in marked:
+        parts += [text[start:low], _MASK]
+        start = high
+    return " ".join("".join([*parts, text[start:]]).casefold().split())

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal, Protocol, get_args
 
 from rag.asked.patient import routes_of
-from rag.checks.bindings import Agent, agent_exchanged, agents, apart, group_exchanged
+from rag.checks.bindings import Agent, agent_exchanged, agents, apart, group_exchanged, numbers_exchanged, reordered
 from rag.checks.cues import (
     Cue,
     advice,
@@ -83,7 +83,8 @@ def _numbers(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
         around = near(claim, one.start, one.end)
         if _elsewhere(around, same, [near(text, other.start, other.end) for other, text in rivals]):
             yield "number of something else"
-    if group_exchanged(claim, [source.text for source in sources]):
+    texts = [source.text for source in sources]
+    if group_exchanged(claim, texts) or numbers_exchanged(claim, texts):
         yield "number of something else"
 
 
@@ -303,8 +304,16 @@ def _drugs(claim: str, sources: Sequence[Source], said: Reading, read: Sequence[
         yield "drug not in source"
     roles = {role for source, one in zip(sources, read, strict=True) for role in _roles(source.text, one)}
     turned = [(patient, verb, agent) for agent, verb, patient in set(_roles(claim, said)) - roles]
-    if roles & set(turned):
+    own = _drug_places(said)
+    if roles & set(turned) or (
+        len({key for _, _, key in own}) > 1
+        and any(reordered(claim, own, one.text, _drug_places(other)) for one, other in zip(sources, read, strict=True))
+    ):
         yield "drugs exchanged"
+
+
+def _drug_places(reading: Reading) -> list[tuple[int, int, str]]:
+    return sorted((one.start, one.end, one.key) for one in reading.mentions)
 
 
 _ACTS = re.compile(

@@ -97,7 +97,8 @@ def as_data(text: str) -> str:
 
 def line_of(item: Evidence) -> str:
     """The evidence as a model reads it: where it stands, then its words."""
-    return f"({as_data(_place(item.hit))}) {as_data(item.text)}"
+    place = ", ".join([_place(item.hit), *(title.text.strip(" :") for title in item.under)])
+    return f"({as_data(place)}) {as_data(item.text)}"
 
 
 def _place(hit: Hit) -> str:

@@ -31,7 +31,7 @@ def strange(query: Query, frequency: Callable[[Sequence[str]], list[float]]) -> 
     for word in _WORD.finditer(text):
         folded = word[0].lower()
         free = all(word.end() <= start or end <= word.start() for start, end in taken)
-        if not free or len(folded) < LETTERS or word[0] in query.unresolved or _is_english(folded):
+        if not free or len(folded) < LETTERS or word[0] in query.unresolved or is_english(folded):
             continue
         if any(frequency(analysed(folded))) or is_name(folded, eponym=True) or nearest(folded, ordinary_words(), 1):
             continue
@@ -40,7 +40,8 @@ def strange(query: Query, frequency: Callable[[Sequence[str]], list[float]]) -> 
     return tuple(dict.fromkeys(found))
 
 
-def _is_english(word: str) -> bool:
+def is_english(word: str) -> bool:
+    """Whether a word in lower case is frequent English, or is after an ending is taken off."""
     known = ordinary_words()
     stems = (word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending))
     return word in known or any(stem in known or f"{stem}e" in known for stem in stems)

@@ -1,176 +1,240 @@
-"""Clauses about a person that hold nothing medical: work, home, insurance, belief, "religion: ..."."""
+"""A question without its clauses that tell only how a person lives: "who runs a bakery", "Insurance: none."
+
+A clause is what stands between commas, dashes, colons and ends of sentences, or follows a person up to the next word
+that may matter. It goes where all its words are idle (`rag.neutral.idle`). What asks never goes.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
 
-from rag.neutral.matters import MEDICAL, Kept, adjectives, matters
-from rag.neutral.people import AGED, PERSON, STANDING, YEARS, work
+from rag.neutral.idle import SEXED, Word, idle, words_in
+from rag.neutral.matters import Kept
+from rag.neutral.people import YEARS
 
-
-def without_fields(kept: Kept, text: str) -> str:
-    """ "Religion: Hindu", "(she/her)", "identifies as a man"."""
-    names = [
-        "nationality",
-        "occupation",
-        "job",
-        "profession",
-        "employment",
-        "marital status",
-        "civil status",
-        "pronouns",
-        "patient name",
-        "name",
-        "citizenship",
-    ]
-    names += (
-        []
-        if kept.origin
-        else [
-            "ethnicity",
-            "race",
-            "ethnic background",
-            "ethnic origin",
-            "origin",
-            "ancestry",
-            "country of birth",
-            "born in",
-            "language",
-        ]
-    )
-    names += [] if kept.belief else ["religion", "faith", "belief"]
-    names += [] if kept.sex else ["sex", "gender", "gender identity"]
-    names += [] if kept.cover else ["insurance", "payer", "payor", "coverage"]
-    for match in reversed(
-        [
-            *re.finditer(
-                rf"(?i)(?P<before>^|[,;(.\n] ?| - )(?:{'|'.join(names)})\s?[:=]\s?(?P<value>[^,;.()?\n]*?)"
-                r"(?P<after>[,;.)]|$| - )",
-                text,
-            )
-        ]
-    ):
-        if not MEDICAL.search(match["value"]) and len(match["value"].split()) < 6:
-            text = text[: match.end("before")] + text[match.start("after") :]
-    return re.sub(r"(?i)\s?[(\[](?:she|he|they)\s?/\s?(?:her|him|them)s?(?:\s?/\s?(?:hers|his|theirs))?[)\]]", "", text)
-
-
-@cache
-def _clauses() -> re.Pattern[str]:
-    verbs = (
-        r"(?:(?:currently |now |only |still |mostly |usually |also |recently |just )?(?:works?|worked|teach"
-        r"(?:es)?|taught|runs?|owns?|studies|study|studied|lives|live|lived|rents?|rented|drives|farms?"
-        r"|manages|serves|served|belongs|attends"
-        r"|identif(?:y|ies)|goes by|grew up|was (?:born|raised)|were born|moved|immigrated|emigrated|came"
-        r"|comes?|hails|originates|speaks?|pays?|sells?|retired|volunteers?|plays|coaches|sings|preaches|prays"
-        r"|fishes|delivers|cleans"
-        r"|supports|married|divorced|votes|worships|practi[cs]es|lost (?:his|her|their|my) job|lost (?:his|her"
-        r"|their|my) insurance|earns|gets by|depends on|relies on|receives|bakes|builds|repairs|makes "
-        r"(?:a )?living|has (?:a|an|no|two|three|private|public|good|full|any)? ?"
-        r"(?:\w+ )?(?:insurance|coverage|medicaid|medicare|job|jobs|degree|phd|mortgage|health plan"
-        r"|fixed address|home|partner|husband|wife|income)|is (?:covered|insured|between|unemployed|out of"
-        r"|without|on (?:medicaid|medicare|welfare|benefits|disability|a pension))|are (?:covered|insured"
-        r"|between|without)|does not have|has no|lacks|doesn't have))"
-    )
-    return re.compile(
-        r"(?i)(?P<open>,? | [-–—] |\()(?P<link>who(?:se)?|and|that|which)? ?(?:(?:is|was|are|has|had|have) )?"
-        rf"(?P<verb>{verbs})\b(?P<rest>[^,.;:!?()–—]*?)(?P<close>,|\)| [-–—] |(?=[.;:!?])|$)"
-    )
+_END = re.compile(
+    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bPt)(?<!\bMrs)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<![A-Z])[.!?]+(?=\s|$)|\n"
+)
+_BREAK = re.compile(r"[,;:](?=\s|$)| [-–—] ")
+_ASKS = re.compile(
+    r"(?i)\b(?:can|could|should|may|might|must|will|would|shall|do|does|did|what|how|when|why|whether|if|please|advise"
+    r"|tell|which (?!is|was|has))\b"
+)
+_ASKED = re.compile(r"(?i)(?:is|are|was|were|has|have|had|am|any|where|which)\b")
 
 
 def without_clauses(kept: Kept, text: str) -> str:
-    """Clauses of work, home, insurance and the like: "who runs a bakery", "on Medicaid", without a medical word."""
+    """``text`` without idle sentences, parentheses, clauses and what follows a person up to a word that matters."""
+    text = re.sub(r"\s?[(\[]([^()\[\]]*)[)\]]", lambda found: "" if _goes(kept, found[1]) else found.group(), text)
+    text = _one_word(kept, text)
+    done, start = [], 0
+    for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
+        done.append(_sentence(kept, text[start:end]))
+        start = end
+    return "".join(done)
 
-    def cut(found: re.Match[str]) -> str:
-        said = found["verb"] + found["rest"]
-        if not (found["link"] or "").lower().startswith("who") or matters(kept, said):
-            return found.group()
-        if found["open"].startswith(",") and found["close"] == ",":
-            return ""
-        return found["close"] if found["close"] not in {",", ")"} else ""
 
-    text = (
-        text
-        if kept.cover
-        else _WHOSE.sub(lambda found: found.group() if matters(kept, found.group()) else found["after"], text)
+_AGE = re.compile(r"(?i)[\d'’]|.*(?:-|^)(?:aged?|old|years?|yrs?|y|something|early|mid|late)\b")
+
+
+def _one_word(kept: Kept, text: str) -> str:
+    """A person by one word, the last of those for who it is: "privately insured patient"."""
+    words = list(words_in(kept, text))
+    for place in range(len(words) - 1, 0, -1):
+        before, word = words[place - 1], words[place]
+        who = word.weight == "person" or word.text in {"adult", "adults"}
+        joined = text[before.end : word.start] == " " and who and word.text[0].islower()
+        own = before.weight == "person" or (
+            before.weight in {"life", "loose", "plain"} and _determined(words, place - 1)
+        )
+        if joined and own and not _AGE.match(before.text) and not _AGE.match(word.text):
+            text = text[: before.start] + text[word.start :]
+            words[place - 1] = Word(word.text, before.start, before.start + len(word.text), word.weight)
+    return text
+
+
+def _determined(words: Sequence[Word], place: int) -> bool:
+    """Whether a word stands at the start, or behind an article with no more than words for who it is between."""
+    while place and words[place - 1].weight in {"life", "loose", "plain", "person"}:
+        place -= 1
+    return not place or words[place - 1].text.casefold() in _DETERMINERS - {"and", ","}
+
+
+def _goes(kept: Kept, part: str) -> bool:
+    return not _ASKS.search(part) and idle(words_in(kept, part))
+
+
+def _sentence(kept: Kept, text: str) -> str:
+    """A sentence with its end, without what is idle in it; empty where all of it is."""
+    body = text.rstrip(" \n.!?")
+    if not body.strip():
+        return text
+    asked = "?" in text[len(body) :]
+    if not asked and _goes(kept, body) and not _only_a_person(kept, body):
+        return ""
+    parts = _parts(body)
+    left = [place for place in range(len(parts)) if not _left_out(kept, parts, place, asked)]
+    if not left:
+        return text
+    first = parts[0][0]
+    if len(parts) > 1 and left[0] == 0 and _only_a_person(kept, first) and not _DETERMINED.match(first):
+        aged = _YEARS.fullmatch(parts[1][0]) or re.search(r"\d", first)
+        parts[0] = ("Adult" if aged else "Patient", parts[0][1])
+    said = "".join(
+        _told(kept, parts[place][0], asked) + (parts[place][1] if place != left[-1] else "") for place in left
     )
-    if not kept.work:
-        text = _clauses().sub(cut, text)
-        text = _joined().sub(lambda found: found.group() if matters(kept, found["said"]) else found["who"] + " ", text)
-        text = _sentences().sub(lambda found: found.group() if matters(kept, found["said"]) else "", text)
-        text = re.sub(rf"(?i)(?:(?<=^)|(?<=[.!?] ))(?:as|being|working as) an? (?:{STANDING} )?{work()}, ", "", text)
-    return _without_standing(kept, _being(adjectives(kept), kept.age).sub(_been, text))
+    lead = body[: len(body) - len(body.lstrip())]
+    return lead + said.lstrip() + text[len(body) :]
 
 
-_WHOSE = re.compile(
-    r"(?i),? whose (?:insurance|rent|landlord|job|employer|boss|mortgage|visa|house|home|family|parents?"
-    r"|coverage|benefits|income|husband|wife|partner|church|village|business|company)\b[^,.;:!?()]*(?:,|"
-    r"(?P<after>(?=[.;:!?)])|$))"
+def _told(kept: Kept, part: str, asked: bool) -> str:
+    """A clause without what is idle in it: behind a person, and where it does not ask, wherever it stands."""
+    part = _after_person(kept, part)
+    if _ASKS.search(part) or (asked and _ASKED.match(part.strip())):
+        return part
+    words = words_in(kept, part)
+    if not _about_a_person(words):
+        return part
+    place = 0
+    cuts: list[tuple[int, int, str]] = []
+    while place < len(words):
+        end = place
+        while end < len(words) and words[end].weight not in {"kept", "loose"} and not _STOPS.match(words[end].text):
+            end += 1
+        led = not place or (place < end and _LEADS.match(words[place].text))
+        if led and any(word.weight == "life" for word in words[place:end]):
+            cuts.append((words[place].start, words[end - 1].end, _rest_of(words[place:end], subject=not place)))
+        place = max(end, place) + 1
+    for start, stop, left in reversed(cuts):
+        part = part[:start] + left + part[stop:]
+    return part
+
+
+_LEADS = re.compile(r"(?i)(?:and|but|who|whose|from|at|in|near|as|because|since|while)$")
+
+
+def _about_a_person(words: Sequence[Word]) -> bool:
+    """Whether a clause begins with a person: "He", "The patient", "Because her union"."""
+    for word in words[:5]:
+        if _PRONOUN.match(word.text) or word.weight == "person":
+            return True
+        if word.weight != "filler":
+            return False
+    return False
+
+
+_LEAD_ON = re.compile(
+    r"(?i)(?:an?|the|is|are|was|were|has|have|had|on|with|without|in|no|none|from|for|of|to|not|been|being)$"
 )
 
 
-_LIFE = (
-    r"(?:work|teach|run|own|study|live|rent|drive|farm|serve|grew up|was born|were born|moved|immigrated"
-    r"|emigrated|come|came|speak|volunteer|play|coach|sing|identify)"
+def _rest_of(run: Sequence[Word], *, subject: bool) -> str:
+    """What is left of an idle run: who it is about where it begins a clause, and what leads on to the next word."""
+    who = next((place for place, word in enumerate(run[:6]) if _is_who(word) or _SUBJECT.match(word.text)), None)
+    head = run[: who + 1] if subject and who is not None else ()
+    if any(word.weight in {"life", "plain"} for word in head):
+        head = ()
+    tail: list[Word] = []
+    for word in reversed(run[len(head) :]):
+        if not _LEAD_ON.match(word.text):
+            break
+        tail.insert(0, word)
+    return " ".join(word.text for word in (*head, *tail))
+
+
+_SUBJECT = re.compile(r"(?i)(?:he|she|they|I)$")
+_PRONOUN = re.compile(r"(?i)(?:he|she|they|I|his|her|their)$")
+
+
+def _parts(body: str) -> list[tuple[str, str]]:
+    """The clauses of a sentence, each with the sign behind it."""
+    parts, start = [], 0
+    for found in _BREAK.finditer(body):
+        parts.append((body[start : found.start()], found.group()))
+        start = found.end()
+    return [*parts, (body[start:], "")]
+
+
+def _left_out(kept: Kept, parts: Sequence[tuple[str, str]], place: int, asked: bool) -> bool:
+    part = parts[place][0]
+    if place and not kept.age and _YEARS.fullmatch(part):
+        return _only_a_person(kept, parts[0][0]) or _goes(kept, parts[place - 1][0])
+    if len(parts) == 1 or not _goes(kept, part) or (asked and _ASKED.match(part.strip())):
+        return False
+    return place > 0 or not _only_a_person(kept, part)
+
+
+_YEARS = re.compile(rf"\s*{YEARS}\s*")
+_DETERMINERS = frozenset(["a", "an", "the", "my", "our", "his", "her", "their", "this", "that", "one", "and", ","])
+
+
+_DETERMINED = re.compile(r"(?i)\s*(?:an?|the|my|our|his|her|their|this|that|one) ")
+
+
+def _only_a_person(kept: Kept, part: str) -> bool:
+    """Whether a clause is no more than who it is about: "My aunt", "A Greek baker"."""
+    return all(word.weight == "person" or word.text.casefold() in _DETERMINERS for word in words_in(kept, part))
+
+
+_RESUMES = re.compile(
+    r"(?i)(?:takes?|took|taking|has|have|had|is|was|are|were|on|with|wants?|needs?|asks?|uses?|started|starts|got|gets|can|could"
+    r"|should|may|might|must|will|would|does|did|who|whose|presents?|presented|developed|develops|complains?|newly|whether|if"
+    r"|to be|received?|receiving|using|diagnosed|prescribed|given|admitted|in whom|after|for|about)\b"
+)
+_STOPS = re.compile(rf"(?i)(?:asks?|asked|wants?|wanted|wonders?|wishes)$|{_ASKS.pattern[4:]}")
+_LINK = re.compile(r"(?i)(?:and|but|,)$")
+
+
+def _after_person(kept: Kept, part: str) -> str:
+    """Without what follows a person ("who moved here from Ghana", "from rural Kansas") up to what matters."""
+    words = words_in(kept, part)
+    cuts = []
+    place = 0
+    while place < len(words):
+        if _is_who(words[place]) and (end := _run(words, place + 1)):
+            last = words[end].end if end < len(words) else len(part)
+            cuts.append((words[place].end, words[end].start if end < len(words) else last))
+            place = end
+        else:
+            place += 1
+    for start, end in reversed(cuts):
+        part = part[:start] + (" " if end < len(part) else "") + part[end:]
+    return part
+
+
+_PATIENTS = re.compile(
+    r"(?i)(?:non-)?(?:smoker|drinker|user|sufferer|inpatient|outpatient|survivor|carrier|diabetic|asthmatic|epileptic)$"
 )
 
 
-@cache
-def _joined() -> re.Pattern[str]:
-    return re.compile(
-        r"(?i)(?P<who>(?:(?<=^)|(?<=[.!?;] ))(?:he|she|they|I|(?:(?:my|the|our) )?(?:patient|pt|partner"
-        rf"|sibling|parent|relative|neighbou?r|friend)))(?P<said> (?:recently |now |currently )?{_LIFE}(?:s|es"
-        r"|ed)?\b[^.!?;,]*?),? and (?=(?:is|was|has|had|takes?|took|started|uses?|wants?|needs?|got|drinks?"
-        r"|have|am|been)\b)"
-    )
+def _is_who(word: Word) -> bool:
+    return word.weight == "person" or _PATIENTS.match(word.text) is not None or SEXED.fullmatch(word.text) is not None
 
 
-@cache
-def _sentences() -> re.Pattern[str]:
-    return re.compile(
-        r"(?i)(?:(?<=^)|(?<=[.!?;] ))(?:by trade,? )?(?P<said>(?:I|he|she|they|(?:my|the|our) (?:patient"
-        r"|partner|sibling|parent|relative|husband|wife|mother|father|son|daughter))(?:['’]m| am| is)? (?:now "
-        rf"|currently )?{_LIFE}(?:s|es|ed|ing)?\b[^.!?;,]*?)(?:[.!;] ?|(?:, | |, )(?:and |so |but )(?=(?:I|he"
-        r"|she|they|my|can|should|is|does|what|how|may|will|could)\b)|, (?=(?:can|should|is|does|what|how|may"
-        r"|will|could)\b))"
-    )
-
-
-@cache
-def _being(adjectives: str, aged: bool) -> re.Pattern[str]:
-    one = rf"(?:(?:an? )?(?:{adjectives}{'' if aged else f'|{AGED}|{YEARS}'})\b(?! (?:mg|kg|{PERSON})\b))"
-    return re.compile(
-        r"(?i)(?P<open>,? )(?:who(?: is|['’]s| was| identifies as)|identif(?:ies|ying) as|self-identif(?:ies"
-        rf"|ying) as|and (?:is|identifies as)) {one}(?:(?:, and |, | and |/){one})*(?: (?:man|woman|person))?"
-        r"(?P<close>,|(?=[.;:!?)])|$| and(?= (?:is|was|has|had|takes?|took|started|uses?|wants?|needs?|got"
-        r"|drinks?)\b)|(?= (?:and|who|on|with|takes|has|is|was)\b))"
-    )
-
-
-def _been(found: re.Match[str]) -> str:
-    if found["close"] == " and":
-        return found["close"] if "who" in found.group() and not found["open"].startswith(",") else ""
-    return "" if found["open"].startswith(",") or found["close"] != "," else ","
-
-
-_STANDING_OF = re.compile(
-    r"(?i),? (?P<link>who (?:is|has|gets|lives|works|pays)(?: on| with| in| at| covered by| by)?|with|on"
-    r"|without|living (?:in|on|at|with)|having|covered by|insured (?:by|through|with)|and (?:has|is on)"
-    r"|seen (?:in|at)|from|in)"
-    r" (?:(?:an?|no|the|private|public|good|any|full|in|by|through|well-paid|steady|her|his|their|my|poor"
-    r"|employer(?:['’]s)?|state|national|free|social|commercial|local|government|student|nursing) )*"
-    r"(?:(?:health |medical |private |public |travel |social )?insurance|medicaid|medicare|tricare"
-    r"|coverage|job|shelter|hostel|welfare|benefits|disability benefits|food stamps|employer coverage"
-    r"|health plan"
-    r"|housing|cash|out of pocket|free clinic|council (?:flat|house|estate)|nhs|va\b|pension|minimum wage"
-    r"|fixed address|health cover)\b(?P<after>,?)"
+_OPENS = re.compile(
+    r"(?i)(?:who|whose|that|from|in|of|at|near|with|without|as|on|living|working|born|raised|speaking|originally|by|lives|works|\w+s"
+    r"|\w+ed|\w+ing)$"
 )
 
 
-def _without_standing(kept: Kept, text: str) -> str:
-    return (
-        text
-        if kept.cover
-        else _STANDING_OF.sub(lambda found: "" if found.group().startswith(",") else found["after"], text)
-    )
+def _run(words: Sequence[Word], start: int) -> int:
+    """Where an idle run after a person ends, so that the rest goes on; 0: there is none that may go."""
+    if start >= len(words) or not _OPENS.match(words[start].text):
+        return 0
+    end = start
+    while end < len(words) and words[end].weight != "kept" and not _STOPS.match(words[end].text):
+        end += 1
+    run = list(words[start:end])
+    while run and run[-1].weight == "filler":
+        run.pop()
+    stop = start + len(run)
+    if not run or not idle(run, person=run[0].text.casefold() not in {"and", "with"}):
+        return 0
+    rest = words[stop:]
+    if not rest:
+        return stop
+    if _LINK.match(rest[0].text) and len(rest) > 1:
+        verb = run[0].text.casefold() not in {"from", "in", "of", "at", "near", "with", "without", "as", "on", "by"}
+        return stop + 1 if verb else stop
+    return stop if _RESUMES.match(rest[0].text) else 0

@@ -9,12 +9,12 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from rag.neutral.people import SEX, STANDING, origins
+from rag.neutral.people import origins
 
 _SEX_MATTERS = re.compile(
-    r"\b(?:pregnan|lactat|nursing|breast|contracep|childbearing|menopaus|menstru|period|prostat|testost"
+    r"\b(?:pregnan|lactati|nursing|breast|contracep|childbearing|menopaus|menstru|period|prostat|testost"
     r"|androgen|o?estrogen"
-    r"|hormon|erecti|sperm|semen|fertil|ovar|uter|vagin|gyn|finasterid|dutasterid|birth|sex\b|gender\b"
+    r"|hormon|erecti|sperm|semen|fertil|ovar|uter|vagin|gyn|finasterid|dutasterid|birth|sex\b(?!:)|gender\b"
     r"(?! identity)|women\b|men\b|males\b"
     r"|females\b|boys\b|girls\b|conceiv|fetus|fetal|trimester|lactis|endometri|cervi[cx]|isotretinoin"
     r"|acitretin|thalidomid|lenalidomid"
@@ -24,7 +24,9 @@ _SEX_MATTERS = re.compile(
     r"|raloxifen|evista|clomi|\w*estradiol|delestrogen|progest|letrozol|anastrozol|exemestan|aromasin"
     r"|tamoxifen|fulvestrant|elacestrant|orserdu"
     r"|abirateron|enzalutamid|apalutamid|leupro|goserel|spironolactone.{0,30}gynec|hysterectom|mastectom"
-    r"|gestation|miscarr|abortion|puberty|gyn[ae]|virili[sz]|x-linked)",
+    r"|gestation|miscarr|abortion|puberty|gyn[ae]|virili[sz]|x-linked"
+    r"|zolpidem|ambien|alosetron|lotronex|valpro|divalpro|depak|mycophenol|leflunomid|teriflunomid|bosentan|ambrisentan"
+    r"|macitentan|riociguat|ribavirin|misoprostol)",
     re.IGNORECASE,
 )
 _ORIGIN_MATTERS = re.compile(
@@ -33,13 +35,14 @@ _ORIGIN_MATTERS = re.compile(
     r"|poly?morphism|sickle|thalass|endemic|variant|\w+pril\b|\w+sartan\b|eltrombopag|promacta|alvaiz"
     r"|carbamazepin|tegretol|oxcarbazepin|trileptal"
     r"|phenytoin|dilantin|rosuvastatin|crestor|allopurinol|rasburicase|primaquin|tafenoquin|dapson"
-    r"|hydralazin|bidil|populations?\b|prevalen)",
+    r"|fosphenytoin|pegloticas|tacrolimus|prograf|hydralazin|bidil|populations?\b|prevalen)",
     re.IGNORECASE,
 )
 _AGE_MATTERS = re.compile(
     r"(?i)\b(?:\w*citinib|xeljanz|rinvoq|olumiant|cibinqo|litfulo|leqselvi|shingrix|zoster|suicid\w*|(?:my"
     r"|his|her|their|that|this|what|patient['’]?s) age\b|age (?:group|limit|matter|range)|too (?:old"
-    r"|young)|old enough|smok\w*)"
+    r"|young)|old enough"
+    r"|smok\w*(?=.*\b(?:pill|patch|ring|contracep)))"
 )
 _WORK_MATTERS = re.compile(
     r"\b(?:vaccin|immuni[sz]|expos|needle|occupation|shift|asbestos|pesticide|silica|drows|driving|drive\b"
@@ -105,20 +108,3 @@ def kept_of(text: str, drugs: frozenset[str]) -> Kept:
 @cache
 def _peoples() -> re.Pattern[str]:
     return re.compile(rf"\b(?=[A-Z])(?i:{origins()})\b(?! (?:measles|encephalitis|ginseng|disease|syndrome))")
-
-
-def matters(kept: Kept, said: str) -> bool:
-    """Whether words hold a medical word, a drug or a figure."""
-    words = {word.casefold() for word in re.findall(r"[\w-]+", said)}
-    return MEDICAL.search(said) is not None or bool(words & kept.drugs) or re.search(r"\d", said) is not None
-
-
-def adjectives(kept: Kept) -> str:
-    """One adjective that goes, by what stays."""
-    return _adjectives(kept.sex, kept.origin, kept.belief)
-
-
-@cache
-def _adjectives(sex: bool, origin: bool, belief: bool) -> str:
-    peoples = () if origin else (origins(beliefs=not belief),)
-    return "|".join((STANDING, *peoples, *(() if sex else (SEX,))))

@@ -58,8 +58,9 @@ KIN = {
     "partner": "husband|wife|spouse|partner|boyfriend|girlfriend|fiancé|fiancée|fiance|fiancee|hubby|missus",
     "ex-partner": "ex-husband|ex-wife|ex-boyfriend|ex-girlfriend|ex-partner",
     "stepchild": "stepson|stepdaughter|stepchild",
-    "sibling": "brother|sister|sibling|bro|sis",
-    "parent": "mother|father|mom|mum|dad|mama|papa|mommy|mummy|daddy|parent|stepmother|stepfather|stepmom|stepdad",
+    "sibling": "brother|sister|sibling|bro|sis|stepbrother|stepsister|half-brother|half-sister",
+    "parent": "mother|father|mom|mum|dad|mama|papa|mommy|mummy|daddy|parent|stepmother|stepfather|stepmom|stepdad"
+    "|godmother|godfather",
     "parent-in-law": "mother-in-law|father-in-law",
     "sibling-in-law": "brother-in-law|sister-in-law",
     "relative": "uncle|aunt|auntie|aunty|cousin|nephew|niece|relative",

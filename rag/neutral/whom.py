@@ -23,9 +23,10 @@ _RUN = re.compile(
     rf"|den )?)?){_NAME})*(?![\w–-])"
 )
 _TITLE = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Miss|Mx|Mister|Madam|Madame|Mme|Monsieur|Se[nñ]ora?|Sra?|Herr|Frau|Sir"
+    r"\b(?:Mr|Mrs|Ms|Dr|Prof|Miss|Mx|Mister|Madam|Madame|Mme|Monsieur|Se[nñ]ora?|Sra?|Herr|Frau|Sir"
     rf"|Lady)\b\.? {_NAME}(?: {_NAME})?(?P<of>['’]s?(?!\w))?"
 )
+_INITIALS = re.compile(r"(?P<who>\b(?:[Pp]t|[Pp]atient|Mr|Mrs|Ms)\b\.?) (?:[A-Z]\.? ?){2,3}(?=[ ,:;])")
 _TOLD = re.compile(
     r"(?P<said>(?:[Mm]y name(?: is|['’]s)|[Tt]his is|I am|I['’]?m|(?:the |my |our )?name['’]?s?:?|"
     rf"(?:who is |who['’]s )?(?:named|called))) (?P<name>{_NAME}(?: {_NAME})?)(?=\s*[,.;:!?)]|$| and\b| -"
@@ -57,6 +58,8 @@ _ASKED = re.compile(
     r" (?:take|have|eat|drink|drive|skip|restart|continue|switch|need|get|use|swallow|breastfeed|fast"
     r"|travel|fly|keep|stay|avoid|stop taking|start taking|be given)\b"
 )
+_THEIRS = re.compile(r" [a-z]+ (?:[a-z]+ )?(?:his|her|their)\b")
+"""What only a person does: "stop his levodopa"."""
 _AFTER_DRUG = re.compile(
     r"(?i)\b(?:on|took?|takes|taking|started|starts?|starting|began|begins?|beginning|add|added|adding"
     r"|plus|versus|vs\.?|dose of|doses of|prescribed|using|uses?|given|of|with|than|to|drug|called"
@@ -98,6 +101,7 @@ _PLAIN = frozenset(
 
 def without_names(text: str, drugs: frozenset[str]) -> str:
     """``text`` with "the patient" for a name, and "I'm Priya" gone."""
+    text = _INITIALS.sub(r"\g<who>", text)
     text = _TITLE.sub(lambda found: "the patient" + ("'s" if found["of"] else ""), text)
     for told in reversed([*_TOLD.finditer(text)]):
         if _in_place(told["name"], drugs):
@@ -111,7 +115,7 @@ def without_names(text: str, drugs: frozenset[str]) -> str:
 
 def _in_place(name: str, drugs: frozenset[str]) -> bool:
     """Whether what stands in the place of a name may be one."""
-    known = is_name(name.split(maxsplit=1)[0], eponym=True) or _strange(name, drugs)
+    known = any(is_name(word, eponym=True) for word in name.split()) or _strange(name, drugs)
     return known and _may_be_name(name, drugs) and not _of_a_people(name)
 
 
@@ -158,9 +162,9 @@ def _people(text: str, drugs: frozenset[str]) -> Iterator[str]:
         acts = (
             (before.endswith("for ") and _ASKED.match(after.removeprefix(" to")) is not None)
             or _ACTS.match(after) is not None
-            or (_QUESTIONED.search(before) is not None and _ASKED.match(after) is not None)
+            or (_QUESTIONED.search(before) is not None and (_ASKED.match(after) or _THEIRS.match(after)) is not None)
         )
-        alone = _ACTS.match(after) is not None or _EATEN.match(after) is not None
+        alone = _THEIRS.match(after) is not None or _ACTS.match(after) is not None or _EATEN.match(after) is not None
         if (is_name(words[0]) and (acts or (drugs and _known_place(before, after)))) or (
             acts and alone and drugs and _strange(name, drugs)
         ):

@@ -1,16 +1,16 @@
 """How likely the sentences that were found answer the question at all, and do not only lie nearest to it.
 
 A label that is silent on what is asked still has a nearest sentence, of the right drug and with a fair score. What
-tells the difference is whether the question's own words, or words that mean the same, stand in those sentences and
-anywhere in the drug's labels. A logistic regression weighs that with the best sentence's score; `citerx train coverage`
-fits it.
+tells the difference is whether the concepts of the question (`rag.sentences.concepts`) stand around those sentences
+and anywhere in the drug's labels, and what it is asked to be used for among its uses. A logistic regression weighs that
+with the scores of the sentences; `citerx train coverage` fits it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -20,28 +20,36 @@ from typing import Protocol
 
 import numpy as np
 
-from ingest.recent import Recent
 from rag.asked.sections import base
 from rag.errors import ModelError
 from rag.evidence import STOP
 from rag.lexical import analysed
-from rag.naming.spelling import ordinary_words
+from rag.naming.classes import ClassMention
+from rag.naming.strange import is_english
 from rag.query import Query
+from rag.sentences.concepts import Concept, Said, concepts
 from rag.sentences.reader import FOLDER, beside
-from rag.types import Embedder, Evidence, Floats
+from rag.types import Evidence, Hit
 
 FILE = "coverage.json"
-FEATURES = ("score", "read", "meant", "said", "in_label", "terms", "section", "silent", "unknown")
-"""Columns of `features`: log odds of the best sentence and what the reader gives it; shares of the question's terms
-that the best sentences mean, that they say, and that the drug's labels have; how many terms there are; the probability
-of the best sentence's section; whether the labels lack every section that would tell; words that nothing contains."""
+FEATURES = (
+    "score", "read", "third", "terms", "section", "silent", "unknown", "said", "use", "lacking", "others",
+)  # fmt: skip
+"""Columns of `features`: log odds of the best sentence and what the reader gives it; the score of the third; how many
+concepts there are; the probability of the best sentence's section; whether the labels lack every section that would
+tell; words that look like names and that nothing contains; the share of the concepts that the passages of the best
+sentences say, by weight; the greatest weight of one that the drug is asked to be used for, but not said to be; that of
+a listed one that the drug's labels lack; how many others they lack. A weight is minus the logarithm of the share of
+passages that have the concept."""
 
-BEST, WORDS = 3, 60
-"""Sentences in which the terms are looked for, and words of them that are compared by meaning."""
-COMMON = 1.3e-3
-"""The least share of all passages that have a word of the language of labels; that others are absent means little."""
-KEPT = 8192
-"""Words whose vectors are remembered."""
+BEST = 3
+"""Sentences in whose passages the concepts are looked for."""
+RAREST = 1e-4
+"""The least share of passages that weighs: what is rarer is as telling."""
+USES = ("indications_and_usage", "dosage_and_administration", "clinical_studies", "purpose")
+"""Sections that say what a drug is used for."""
+NAME = 6
+"""Letters of a word that may be an unknown name."""
 _GENERAL = """
 patient patients dose doses dosage dosing mg ml kg safe safety take takes taking taken use used using drug drugs
 medicine medicines medication tablet tablets capsule capsules pill pills give given start starting started stop
@@ -51,7 +59,22 @@ listed tell get getting help helps helpful work works ok okay right normal mean 
 many what's i'm it's i've really still also please new now yes no there one two daily twice once prescribed does
 doesn't dont mom mother father dad my wife husband son daughter she he problem
 """
-_WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
+_SMALL = re.compile(r".*\d.*|mg|mcg|ug|ml|kg|[a-z]|iv|bid|tid|qd|sr|xr|er|pts?|yo|yr|.*n['’]t", re.IGNORECASE)
+"""Numbers, units and abbreviations beside them."""
+_USE = re.compile(
+    r"\b(?:for(?!\s(?:how|me|my)\b)|in|against|after|treat(?:s|ing)?|help(?:s|ful|ing)?(?:\s(?:with|for|against))?"
+    r"|benefit|improve|prevent)\s(?P<what>.+?)"
+    r"(?=\s(?:what|which|how|when|where|and\show|is|are|does|do|can|should|if|would|will|at)\b|[?:;,.(]|\s-\s|$)",
+    re.IGNORECASE,
+)
+"""What a drug is asked to be used for, with much that is not; what labels say of the rest does no harm."""
+
+_AMOUNT = re.compile(
+    r"\b(?:how\s(?:much|many)|max(?:imum)?|highest|dose\srange|half-life"
+    r"|(?:daily|starting|initial|loading|maintenance|usual|recommended|adult|weekly)\sdos(?:e|es|age))\b",
+    re.IGNORECASE,
+)
+_FIGURE = re.compile(r"(?<![\w-])\d|\b(?:one|two|three|four|once|twice|half|single)\b", re.IGNORECASE)
 
 
 class Corpus(Protocol):
@@ -62,6 +85,11 @@ class Corpus(Protocol):
 
     def labels_have(self, keys: tuple[str, ...], stems: Sequence[str], as_of: date | None) -> list[bool]:
         """Whether any label of these drugs contains each analysed word."""
+
+    def alike(
+        self, keys: tuple[str, ...], slugs: tuple[str, ...], words: Sequence[str], as_of: date | None
+    ) -> Sequence[Hit]:
+        """Passages of these sections of the drugs' labels that share most of the words."""
 
 
 class Reads(Protocol):
@@ -96,18 +124,18 @@ class Weights:
 class Coverage:
     """See the module. Threads may share it."""
 
-    def __init__(self, reader: Reads, embedder: Embedder, weights: Weights) -> None:
-        self._reader, self._embedder, self._weights = reader, embedder, weights
-        self._vectors: Recent[str, Floats] = Recent(KEPT)
+    def __init__(self, reader: Reads, weights: Weights) -> None:
+        self._reader, self._weights = reader, weights
 
     def chance(
         self, query: Query, found: Sequence[Evidence], corpus: Corpus, as_of: date | None, *, silent: bool
     ) -> float:
-        """0 to 1, where as many questions have an answer as have none; 0 where nothing was ``found``, best first.
+        """0 to 1, where as many questions have an answer as have none; 0 where nothing was ``found``, best first, or an
+        amount is asked and the best sentences have none.
 
         ``silent``: whether the labels of a drug have none of the sections that would tell what is asked.
         """
-        if not found:
+        if not found or _lacks_amount(query, found):
             return 0.0
         raw = np.array(self.features(query, found, corpus, as_of, silent=silent))
         odds = ((raw - self._weights.mean) / self._weights.scale) @ self._weights.weights + self._weights.intercept
@@ -117,61 +145,90 @@ class Coverage:
         self, query: Query, found: Sequence[Evidence], corpus: Corpus, as_of: date | None, *, silent: bool
     ) -> list[float]:
         """The `FEATURES` of a question with its evidence, of which there must be some."""
-        words, stems = terms(query)
-        shares = np.array(corpus.frequency(stems))
-        weights = -np.log(np.maximum(shares, 1e-6))
-        common = weights * (shares >= COMMON)
-        text = " ".join(f"{item.text} {item.hit.passage.section.replace('_', ' ')}" for item in found[:BEST])
-        present = set(analysed(text.casefold()))
-        said = np.array([stem in present for stem in stems], dtype=np.float32)
-        held = corpus.labels_have(query.keys, stems, as_of) if query.drugs else [True] * len(stems)
+        asked = concepts_of(query)
+        shares = [_share(corpus, concept) for concept in asked]
+        weights = -np.log(np.maximum(np.array(shares, dtype=np.float32), RAREST))
+        near = Said(
+            " ".join(dict.fromkeys(f"{one.hit.passage.text} {one.hit.passage.context}" for one in found[:BEST]))
+        )
+        said = np.array([concept.told(near) for concept in asked], dtype=np.float32)
+        held = [
+            bool(told) or _in_labels(corpus, query, concept, as_of) for told, concept in zip(said, asked, strict=True)
+        ]
+        lacking = [(weight, concept) for weight, concept, there in zip(weights, asked, held, strict=True) if not there]
+        unknown = [concept for concept, share in zip(asked, shares, strict=True) if not share and _is_name(concept)]
         best = found[0]
         read = beside(best.hit.drugs, base(best.hit.passage.section), best.text)
         score = min(max(best.score, 1e-3), 0.999)
-        nameless = [word for word, share in zip(words, shares, strict=True) if not share and _is_name(word)]
         return [
             log(score / (1 - score)),
             self._reader.answers(query.question, [read])[0],
-            _share(weights, np.maximum(said, self._meant(words, text))),
-            _share(common, said),
-            _share(common, np.array(held, dtype=np.float32)),
-            float(len(words)),
+            found[BEST - 1].score if len(found) >= BEST else 0.0,
+            float(len(asked)),
             best.hit.signals.get("section", 0.0),
             float(silent),
-            float(len(nameless)),
+            float(len(unknown)),
+            float((weights * said).sum() / weights.sum()) if weights.sum() else 1.0,
+            max((_weight(corpus, concept) for concept in _unused(corpus, query, near, as_of)), default=0.0),
+            max((float(weight) for weight, concept in lacking if concept.firm), default=0.0),
+            float(sum(not concept.firm and concept not in unknown for _, concept in lacking)),
         ]
 
-    def _meant(self, words: Sequence[str], text: str) -> Floats:
-        """The cosine of each word to the nearest one of the text, 0 to 1."""
-        others = [word for word in dict.fromkeys(_WORD.findall(text.casefold())) if word not in STOP and len(word) > 2]
-        if not words or not others:
-            return np.zeros(len(words), dtype=np.float32)
-        near = self._of(words) @ self._of(others[:WORDS]).T
-        return np.asarray(np.clip(near.max(1), 0, 1), dtype=np.float32)
 
-    def _of(self, words: Sequence[str]) -> Floats:
-        """The words' vectors, remembered."""
-        known = self._vectors.known(0, words)
-        if new := [word for word in dict.fromkeys(words) if word not in known]:
-            # one vector more than asked for: an embedder remembers single texts as questions
-            known |= dict(zip(new, self._embedder.encode([*new, ""]), strict=False))
-            self._vectors.keep(0, {word: known[word] for word in new})
-        return np.stack([known[word] for word in words])
+def concepts_of(query: Query) -> list[Concept]:
+    """What a question asks about: without its drugs and the words of any question; a class with its members."""
+    classes = [_class_concept(one) for one in query.classes]
+    return [*_telling(query, _without_names(query)), *(one for one in classes if one.stems)]
 
 
-def terms(query: Query) -> tuple[list[str], list[str]]:
-    """The words of a question that say what is asked, each with its stem: without drugs and words of any question."""
+def _without_names(query: Query) -> str:
+    """The question, a full stop in the place of each drug and class."""
     text = query.question
-    for mention in sorted(query.mentions, key=lambda one: -one.start):
-        text = f"{text[: mention.start]} {text[mention.end :]}"
-    found = {
-        stem: word
-        for word in _WORD.findall(text.casefold())
-        if word not in STOP and word not in query.keys
-        for stem in analysed(word)
-        if stem not in general() and len(stem) > 1
-    }
-    return list(found.values()), list(found)
+    named = [(one.start, one.end) for one in query.mentions] + [(one.start, one.end) for one in query.classes]
+    for start, end in sorted(named, reverse=True):
+        text = f"{text[:start]} . {text[end:]}"
+    return text
+
+
+def _telling(query: Query, text: str) -> list[Concept]:
+    return [one for one in concepts(text) if len(one.words) > 1 or _tells(query, one.words[0].casefold(), one.stems[0])]
+
+
+def _tells(query: Query, word: str, stem: str) -> bool:
+    return word not in STOP and word not in query.keys and stem not in general() and not _SMALL.fullmatch(word)
+
+
+def _class_concept(mention: ClassMention) -> Concept:
+    names = [analysed(name.casefold()) for name in (mention.surface, *mention.drug_class.words)]
+    return Concept((mention.surface,), names[0], frozenset(name for name in names if name))
+
+
+def _share(corpus: Corpus, concept: Concept) -> float:
+    """Of all passages: of the most frequent name, of whose words the rarest counts."""
+    return max((min(corpus.frequency(name)) for name in concept.lookups), default=0.0)
+
+
+def _weight(corpus: Corpus, concept: Concept) -> float:
+    return -log(max(_share(corpus, concept), RAREST))
+
+
+def _in_labels(corpus: Corpus, query: Query, concept: Concept, as_of: date | None) -> bool:
+    """Whether any label of the question's drugs has the words of any of its names; so where no drug is named."""
+    return not query.drugs or any(all(corpus.labels_have(query.keys, name, as_of)) for name in concept.lookups)
+
+
+def _unused(corpus: Corpus, query: Query, near: Said, as_of: date | None) -> Iterator[Concept]:
+    """What the drugs are asked to be used for, but neither the passages nor the labels say that they are."""
+    for use in _USE.finditer(_without_names(query)) if query.drugs else ():
+        for concept in _telling(query, use["what"]):
+            if not concept.told(near) and not _is_use(corpus, query, concept, as_of):
+                yield concept
+
+
+def _is_use(corpus: Corpus, query: Query, concept: Concept, as_of: date | None) -> bool:
+    words = sorted({stem for name in concept.lookups for stem in name})
+    hits = corpus.alike(query.keys, USES, words, as_of)
+    return concept.told(Said(" ".join(hit.passage.text for hit in hits)))
 
 
 @cache
@@ -180,12 +237,10 @@ def general() -> frozenset[str]:
     return frozenset(analysed(_GENERAL))
 
 
-def _is_name(word: str) -> bool:
-    known = ordinary_words()
-    return not word[0].isdigit() and word not in known and word.removesuffix("s") not in known
+def _lacks_amount(query: Query, found: Sequence[Evidence]) -> bool:
+    return _AMOUNT.search(query.question) is not None and not any(_FIGURE.search(one.text) for one in found[:BEST])
 
 
-def _share(weights: Floats, held: Floats) -> float:
-    """The weighted share of what is held; 1 where nothing has weight."""
-    total = float(weights.sum())
-    return float((weights * held).sum()) / total if total else 1.0
+def _is_name(concept: Concept) -> bool:
+    word = concept.words[0].casefold()
+    return len(concept.words) == 1 and len(word) >= NAME and not is_english(word)

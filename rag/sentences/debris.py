@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 # Bracketed numbers of a source's own reference list would be taken for the answer's.
 _NUMBERED = re.compile(r"\[\d+(?:\s*[,–-]\s*\d+)*\]")
@@ -43,7 +44,10 @@ _ADVICE = re.compile(
 )
 _LEGEND = re.compile(r"(?:\b[A-Z][\w/+-]{0,14} ?= ?[A-Za-z][^;=]*){2}|^(?:Abbreviations?:|[A-Z][\w/+-]{0,14} = [a-z])")
 # Cut in two inside a reference.
-_TORN = re.compile(r"^[^(\[]{0,12}[)\]]|\((?:\d+\.)$|\[see [^\]]*$", re.IGNORECASE)
+_TORN = re.compile(
+    r"^[^(\[]{0,12}[)\]]|\((?:\d+\.)$|\[(?:see|e\.g\.) [^\]]*$"
+    r"|\b(?:CI|HR|OR|RR|p|P)[=:\s]*$|^•\s?(?:[A-Z][a-z]? ?\d+ ?){2}"
+)
 _WORD = re.compile(r"\b[^\W\d_]{4,}")
 NEAR = 220
 """Characters within which a sentence shows that it is what every label repeats; others may be run together with it."""
@@ -81,6 +85,9 @@ _MEASURE = re.compile(
 _TWO = re.compile(r"\d+(?:\.\d+)? \d+(?:\.\d+)?")
 _MEASURED = re.compile(rf"(?:[(,\[]\s*(?:n\s*)?\(?(?:{_UNIT})(?:/[\w.]+)*[\s)\]]*$)|%", re.IGNORECASE)
 _WORDS = re.compile(rf"[^\W\d_]{{4,}}|\d\s*(?:{_UNIT})(?![^\W\d_])|^(?:[A-Z][a-z]{{2}}|no|yes)\b", re.IGNORECASE)
+_COUNTED = re.compile(r"\W*(?:n|no\.?|number|%|mean|sd|percent)?\W*(?:\(?(?:%|sd|n)\)?)?\W*", re.IGNORECASE)
+_CHANCE = re.compile(r"p(?:[- ]?value)?\b[^a-z]*$", re.IGNORECASE)
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _NOTHING = re.compile(r"[\W_]*(?:n/?a|n/?r|n/?d)?[\W_]*", re.IGNORECASE)
 
 
@@ -107,5 +114,21 @@ def is_bare_row(text: str) -> bool:
         return True  # as in prose
     if sum(_TWO.fullmatch(cell.strip()) is not None for _, cell in others) > 1:
         return True  # values of two things, of which is not said
+    if _is_head(others) or _doubles(others):
+        return True
     said = any(_WORDS.search(cell) or _ARROW.search(cell) or _MEASURE.search(head) for head, cell in others)
     return bool(others) and not said and not _MEASURED.search(first.strip())
+
+
+def _is_head(others: list[tuple[str, str]]) -> bool:
+    """Whether all cells but the first say what is counted, and no count: a row of the header."""
+    return bool(others) and all(cell.strip() and _COUNTED.fullmatch(cell.strip()) for _, cell in others)
+
+
+def _doubles(others: list[tuple[str, str]]) -> bool:
+    """Whether the value of another column stands where a probability should: the source's cell spans both."""
+    pairs = pairwise(others)
+    return any(
+        _CHANCE.match(head.strip()) is not None and _FIGURE.findall(cell)[:1] == _FIGURE.findall(before)[:1] != []
+        for (_, before), (head, cell) in pairs
+    )

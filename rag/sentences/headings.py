@@ -13,7 +13,11 @@ from collections.abc import Iterator
 
 REFERENCE = r"\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)"
 SEE = r"(?:\[\s*see\b[^\]]*\]|\(\s*see\b[^()]*(?:\([^()]*\)[^()]*)*\))"
-_MARKS = re.compile(rf"(?:[•●▪◦·*–—-]\s+|{REFERENCE}[\s.]*|{SEE}[\s.]*)+", re.IGNORECASE)
+# Raised numbers of a source's list of references stand before the next sentence: "8, 9, 10 Because of ...".
+_MARKS = re.compile(
+    rf"(?:[•●▪◦·*–—-]\s+|{REFERENCE}[\s.]*|{SEE}[\s.]*|(?-i:\d{{1,2}}(?:\s?,\s?\d{{1,2}})+\s+(?=[A-Z][a-z])))+",
+    re.IGNORECASE,
+)
 # "7.1 Inducers", "7 DRUG INTERACTIONS", "5. 3 Malignancy", "5.1 1 Liver Injury", but not "12 COPD patients".
 NUMBER = re.compile(
     r"\d{1,2}(?:\s?\.\s?\d{1,2})+\.?(?:\s\d)?\s+(?=[A-Z•])"
@@ -32,7 +36,8 @@ _KNOWN = re.compile(
 # A title run together with its sentence: "CYP2D6 and CYP3A4 Inhibitors Drugs that inhibit ..."; the sentence begins at
 # the first capitalised word that a lower-case word follows, unless that word only continues the title.
 _TITLE = re.compile(
-    r"(?:(?:[A-Z0-9][\w/,()'-]*|and|or|of|with|in|on|the|to|for)\s+){1,12}?(?=[A-Z][a-z]+\s+(?!(?:and|or|of)\b)[a-z])"
+    r"(?:(?:[A-Z0-9][\w/,()'-]*|and|or|of|with|in|on|the|to|for)\s+){1,12}?"
+    r"(?=(?:Store|Keep)\s+[A-Z]|[A-Z][a-z]+\s+(?!(?:and|or|of)\b)[a-z])"
 )
 
 # A list of indications cut after the heading of its first entry, which says all again.
@@ -124,6 +129,8 @@ _FAMILIES = tuple(
 _DOSES = re.compile(r"\b(?:dos(?:e|es|ed|age|ing)|mg|mcg|recommended|indicated)\b", re.IGNORECASE)
 _FRONT = re.compile(r"\A(?:[\W\d_]+|[A-Za-z][.)\]]\s*)+")
 _WORD = re.compile(r"[^\W_]+")
+TITLE_WORDS = 12
+"""Words of a line that is a title, at most."""
 _STEM = 5
 """Letters by which a word of a heading is known again: "Dysfunction", "dysfunctional"."""
 
@@ -265,6 +272,27 @@ def heading(text: str, start: int, end: int) -> tuple[int, int] | None:
     return next(((first, at) for at in ends if at > first), None)
 
 
+def title(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The title of a part of a section in its first line ``text[start:end]``: a heading, or all of a short line."""
+    first = _skip(NUMBER, text, _skip(_MARKS, text, start, end), end)
+    if len(text[first:end].split()) <= TITLE_WORDS and not text[first:end].rstrip().endswith((".", ":", ";")):
+        return (first, end) if first < end and not _CLAUSE.search(text, first, end) else None
+    return heading(text, start, end) or _of_patients(text, first, end)
+
+
+def _of_patients(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where no beginning of a sentence is known: the words with capitals but for the last, if they name patients."""
+    places = [start]
+    while len(places) < 16 and (match := _RUN.match(text, places[-1], end)):
+        places.append(match.end())
+    return (start, places[-2]) if len(places) > 2 and names_patients(text[start : places[-2]]) else None
+
+
+def names_patients(title: str) -> bool:
+    """Whether a heading names patients of whom less is true than of all."""
+    return any(named.search(title) for named, _ in _GROUPS)
+
+
 def anew(text: str, start: int, end: int) -> bool:
     """Whether words that may be a heading begin a sentence, though it cannot be told where they end."""
     return _ANEW.match(text, start, end) is not None and not _BEGINS.match(text, start, end)
@@ -274,7 +302,7 @@ def binds(title: str, first: str) -> bool:
     """Whether more than the ``first`` sentence hangs on a heading: it names patients, or what a dose is for."""
     if _NO_TITLE.match(title):
         return False
-    return any(named.search(title) for named, _ in _GROUPS) or bool(_SELECTED.match(title) or _PRESCRIBED.search(first))
+    return names_patients(title) or bool(_SELECTED.match(title) or _PRESCRIBED.search(first))
 
 
 def governs(title: str, said: str) -> bool:
@@ -287,12 +315,22 @@ def governs(title: str, said: str) -> bool:
     return not graded or not (_OTHERS.search(said) or any(group.search(said) for group in groups))
 
 
-def _names(title: str, said: str) -> bool:
-    """Whether ``said`` has a word of the title or its initials, or the title has no word of its own."""
+def names_topic(title: str, question: str) -> bool:
+    """Whether a question has one of the words that a title has of its own: the illness, the drug."""
+    return bool(_own(title)) and _names(title, question)
+
+
+def _own(title: str) -> set[str]:
+    """The stems of a title's words that not all labels have in titles, patients aside."""
     for family in _FAMILIES:
         title = family.sub(" ", title)
     own = {word.casefold() for word in _WORD.findall(_FRONT.sub("", title, count=1)) if len(word) > 2}
-    own = {word[:_STEM] for word in own - _COMMON - _JOINS - _TOPICS}
+    return {word[:_STEM] for word in own - _COMMON - _JOINS - _TOPICS}
+
+
+def _names(title: str, said: str) -> bool:
+    """Whether ``said`` has a word of the title or its initials, or the title has no word of its own."""
+    own = _own(title)
     initials = "".join(word[0] for word in _WORD.findall(title) if word not in _JOINS)
     return not own or bool(own & _stems(said)) or re.search(rf"\b{re.escape(initials)}\b", said) is not None
 

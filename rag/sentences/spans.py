@@ -10,7 +10,8 @@ heading of the passage says of some patients or one illness alone ("Pediatric Pa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.sentences import Span, sentences
@@ -116,11 +117,31 @@ def is_row(text: str) -> bool:
 def quotable(text: str) -> list[Span]:
     """Spans of ``text`` that read as complete statements or table rows, in order; context may make them overlap."""
     units = _units(text)
+    found = (_headed(text, heads, span) for span, heads in _quoted(text, units, range(len(units))))
+    return list(dict.fromkeys(span for span in found if _whole(text, span)))
+
+
+def standing(text: str, start: int, end: int) -> tuple[Span, Span | None] | None:
+    """How a quotable stretch of a passage stands in ``text``, which has more of its section: lengthened to what it
+    depends on there, and the heading that governs it and is out of reach. None where it depends on more than that.
+    """
+    units = _units(text)
+    within = [place for place, unit in enumerate(units) if unit.start < end and start < unit.end]
+    for span, head in _quoted(text, units, within):
+        headed = _headed(text, head, span)
+        found = next((one for one in (headed, span) if _whole(text, one)), None)
+        if found and found[0] <= start and end <= found[1]:
+            return found, (None if found == headed else head)
+    return None
+
+
+def _quoted(text: str, units: list[_Unit], places: Iterable[int]) -> Iterator[tuple[Span, Span]]:
+    """Of these units the ones that can be quoted: with what they depend on, and the heading that each stands under."""
     alone = _alone(text, units)
     heads = _heads(text, units)
-    contexts = (_with_context(text, units, alone, index) for index in range(len(units)) if alone[index])
-    found = (_headed(text, heads, *context) for context in contexts if context)
-    return list(dict.fromkeys(span for span in found if span and _whole(text, span)))
+    for place in places:
+        if alone[place] and (span := _with_context(text, units, alone, place)):
+            yield span, heads[span[0]]
 
 
 def _units(text: str) -> list[_Unit]:
@@ -238,9 +259,9 @@ def _is_line(text: str, unit: _Unit) -> bool:
     return whole and plain and len(piece.split()) <= TITLE_WORDS and not _full(piece)
 
 
-def _headed(text: str, heads: dict[int, Span], start: int, end: int) -> Span:
+def _headed(text: str, head: Span, span: Span) -> Span:
     """The span from the heading on whose words it needs; an empty one where that is out of reach."""
-    low, high = heads[start]
+    (low, high), (start, end) = head, span
     if start < high or _CELLS.search(text, start, end) or not governs(text[low:high], text[start:end]):
         return start, end
     return (low, end) if _words(text, low, end) <= MAX_WORDS else (end, end)
@@ -298,9 +319,7 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
 
 def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     """Where the sentences end that take back what ends at ``end``, or ``end``; None where they are out of reach."""
-    for unit in units:
-        if unit.start < end:
-            continue
+    for unit in units[bisect_left(units, end, key=lambda unit: unit.start) :]:
         if unit.item or unit.row or unit.anew or not _TURNS.match(text, unit.start, unit.end):
             break
         if _words(text, start, unit.end) > TURNED_WORDS:

@@ -40,7 +40,7 @@ class Request:
 
 def run(request: Request, settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     """Fits and writes ``coverage.json``; returns the numbers of questions. Raises `TrainingError` and as the engine."""
-    engine = Engine.open(settings.model_copy(update={"device": "cpu"}))
+    engine = Engine.open(settings.model_copy(update={"device": "cpu"}), threads=1)
     try:
         answered = [*rows(engine, answerable(request.questions, "tune"), say)]
         silent = [one.text for one in unanswerable(request.questions) if one.split == "tune"]

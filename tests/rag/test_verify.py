@@ -139,6 +139,16 @@ def test_a_document_is_read_once_for_an_answer() -> None:
     assert shelf.reads == 1
 
 
+def test_a_title_that_does_not_stand_in_the_store_removes_what_stands_under_it() -> None:
+    shelf = shelf_of("Adults: The dose is one.")
+    item = evidence(shelf, 8, 24)
+    under = replace(item, under=(Quote.of("Adults", 0, 6),))
+    wrong = replace(item, under=(Quote.of("Infant", 0, 6),))
+    verified = Checker(shelf).verify([Draft(item.text, (one,)) for one in (item, under, wrong)])
+    assert [draft.evidence[0].under for draft in verified.drafts] == [(), under.under]
+    assert verified.removed == {"text differs": 1}
+
+
 def test_support_is_verbatim_or_nothing() -> None:
     item = evidence(shelf_of("The dose is one."), 0, 16)
     assert support("The dose is one.", [item]) == "verbatim"

@@ -164,6 +164,7 @@ def lines(answers: Sequence[tuple[str, str, Given, Sequence[Fault | None]]], she
             yield {
                 "id": name,
                 "question": text,
+                "under": [quote.text for quote in one.under],
                 "statement": one.text,
                 "support": one.support,
                 "fault": found,

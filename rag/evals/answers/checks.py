@@ -68,6 +68,8 @@ def inexact(given: Given, shelf: Shelf) -> list[str]:
             found.append(f"{where}: document missing")
             continue
         faults = [(quote, exactness(document, one.section, quote)) for quote in one.quotes]
+        titles = (quote for said in given.statements if one.number in said.citations[:1] for quote in said.under)
+        faults += [(quote, exactness(document, one.section, quote)) for quote in titles]
         found += [f"{where} {quote.start}-{quote.end}: {fault}" for quote, fault in faults if fault]
         if one.superseded or one.retracted or not shelf.in_force(one.document_id):
             found.append(f"{where}: replaced or retracted")

@@ -15,7 +15,7 @@ from rag.dense import open_embedder
 from rag.engine import Engine
 from rag.errors import EvaluationError
 from rag.evals import command as retrieval
-from rag.evals.answers import audit, plots, report, sets
+from rag.evals.answers import audit, audited, plots, report, sets
 from rag.evals.answers.checks import Gold, Shelf
 from rag.evals.answers.result import CollectionResult, Replies, Result
 from rag.evals.answers.rouge import scorer
@@ -33,6 +33,8 @@ BIOASQ, UNANSWERABLE, SWAPS = "bioasq", "unanswerable", "swaps"
 ANSWERS = 2
 """Grade of a sentence that answers by itself: a question with one can be answered."""
 AUDIT = "audit.jsonl"
+THREADS = 1
+"""Of torch: questions are asked one after the other, and more threads wait for each other where others work beside."""
 FILES = ("questions.jsonl", "misses.jsonl", AUDIT)
 
 Lines = dict[str, list[dict[str, Any]]]
@@ -40,16 +42,22 @@ Lines = dict[str, list[dict[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Request(retrieval.Request):
-    """The options of `rag.evals.command.Request`, and how many statements a human is to look at (``audit``)."""
+    """The options of `rag.evals.command.Request`, how many statements a human is to look at (``audit``), and a file of
+    such statements with verdicts (``audited``)."""
 
     audit: int = 0
+    audited: Path | None = None
+
+
+def _engine(settings: Settings) -> Engine:
+    return Engine.open(settings, threads=THREADS)
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """How the stores are opened, so that tests may bring small ones; ``embedder``: None takes that of the settings."""
 
-    engine: Callable[[Settings], Engine] = Engine.open
+    engine: Callable[[Settings], Engine] = _engine
     embedder: Embedder | None = None
 
     @contextmanager
@@ -70,6 +78,7 @@ def run(request: Request, settings: Settings, say: Say, opening: Opening | None 
     labels = {one.name: one for one in load(request.questions)}
     known = (*labels, UNANSWERABLE, SWAPS, BIOASQ)
     wanted = checked("set", request.sets or known[: len(known) if request.shared else -1], known)
+    heard = audited.read(request.audited) if request.audited else None
     request.out.mkdir(parents=True, exist_ok=True)
     results: list[CollectionResult] = []
     lines: Lines = {name: [] for name in FILES}
@@ -86,9 +95,9 @@ def run(request: Request, settings: Settings, say: Say, opening: Opening | None 
             results.append(found)
             _collect(lines, measuring, found, replies)
     lines[AUDIT] = audit.sample(lines[AUDIT], request.audit, request.seed)
-    config = {**retrieval.config(request, systems, wanted), "audit": request.audit, "threads": settings.threads}
+    config = {**retrieval.config(request, systems, wanted), "audit": request.audit, "threads": THREADS}
     config |= {"device": settings.device, "min_score": settings.min_score, "max_references": settings.max_references}
-    return _write(request.out, Result(config, _provenance(request.questions, labels), tuple(results)), lines)
+    return _write(request.out, Result(config, _provenance(request.questions, labels), tuple(results), heard), lines)
 
 
 def _measuring(
@@ -192,4 +201,5 @@ def _write(out: Path, result: Result, lines: Lines) -> Written:
     text = json.dumps(asdict(result), indent=1)
     (out / "result.json").write_text(text + "\n", encoding="utf-8")
     tables = [line for one in result.collections for line in (f"{one.name}:", *report.summary(one), "")]
+    tables += [*report.audited(result.audited), ""] if result.audited else []
     return Written(text, "\n".join([*tables, f"written to {out}"]))

@@ -6,7 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rag.evals.answers.result import ALL, CollectionResult, Figure, Figures, Replies, Result, SystemResult
+from rag.evals.answers.result import (
+    ALL,
+    Audited,
+    CollectionResult,
+    Figure,
+    Figures,
+    Judged,
+    Replies,
+    Result,
+    SystemResult,
+)
 from rag.evals.answers.run import GROUP_MEASURES, Material
 from rag.evals.report import table
 
@@ -35,6 +45,8 @@ def markdown(result: Result) -> str:
     lines = ["# Answers, measured", "", *_preface(result)]
     for one in result.collections:
         lines += ["", f"## {one.name}", "", *_chapter(one)]
+    if result.audited:
+        lines += ["", "## Statements read by people", "", *audited(result.audited)]
     lines += ["", "## How it was made", ""]
     for title, facts in (("config", result.config), ("provenance", result.provenance)):
         lines += [f"- {title} {name}: `{value}`" for name, value in facts.items()]
@@ -46,6 +58,23 @@ def summary(one: CollectionResult) -> list[str]:
     measures = [name for name in HEAD if any(name in system.answerable for system in one.systems.values())]
     head = ["system", *measures, *(["abstained", "swaps unchanged"]), "p50, ms", "p95, ms"]
     return table(head, [[name, *_row(system, measures)] for name, system in one.systems.items()])
+
+
+def audited(one: Audited) -> Iterator[str]:
+    """What people said of audited statements beside what the rule says of the same ones."""
+    rows = [
+        [who, str(one.statements), str(found.unsupported), _percent(found)]
+        for who, found in (("people", one.people), ("rule", one.rule))
+    ]
+    yield from table(["judged by", "statements", "not supported", "share"], rows)
+    yield ""
+    readers = ", ".join(f"{who}: {count}" for who, count in one.by.items())
+    yield f"Read by {readers}; {one.unread} not read. People alone object to {one.overlooked}, the rule alone to"
+    yield f"{one.overstrict}."
+
+
+def _percent(found: Judged) -> str:
+    return f"{100 * found.share:.1f} % [{100 * found.low:.1f}, {100 * found.high:.1f}]"
 
 
 def _row(system: SystemResult, measures: Sequence[str]) -> list[str]:

@@ -113,12 +113,39 @@ class CollectionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """How many statements were found not supported, and their share with its 95 % interval."""
+
+    unsupported: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Statements that people read (``by``: how many each), and what the rule says of the same ones.
+
+    ``unread``: without a verdict; ``overlooked``: what people alone object to; ``overstrict``: the rule alone.
+    """
+
+    statements: int
+    unread: int
+    by: dict[str, int]
+    people: Judged
+    rule: Judged
+    overlooked: int
+    overstrict: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """The whole run: how it was asked for, what it ran on, and what came out."""
+    """The whole run: how it was asked for, what it ran on, and what came out; ``audited``: None without a file."""
 
     config: dict[str, object]
     provenance: dict[str, object]
     collections: tuple[CollectionResult, ...]
+    audited: Audited | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,3 +75,28 @@ def test_an_allergy_makes_a_contraindication_touch_the_question() -> None:
     answer = engine_of(shelf).ask("penicillin allergy, what is the dose of cefazolin?")
     assert [(item.drug, item.section) for item in answer.safety] == [("cefazolin", "contraindications")]
     assert not engine_of(shelf).ask("What is the dose of cefazolin?").safety
+
+
+PLAIN = "Swallow the tablets whole with a glass of water in the morning. " * 30
+RULE = "The recommended dose of ramipril for heart failure is 2.5 mg twice daily."
+
+
+@pytest.mark.parametrize(
+    ("title", "question", "under"),
+    [
+        ("Patients with Renal Impairment", "Dose of ramipril for heart failure?", ["Patients with Renal Impairment"]),
+        ("Pediatric Patients", "Dose of ramipril for heart failure?", None),
+        ("Pediatric Patients", "Dose of ramipril for heart failure in a child?", ["Pediatric Patients"]),
+    ],
+)
+def test_a_title_of_an_earlier_passage_is_told(title: str, question: str, under: list[str] | None) -> None:
+    text = f"2 DOSAGE\n2.1 {title} Ramipril tablets may be crushed and put on food. {PLAIN}{RULE}"
+    shelf = Bookshelf([document("label:r:1", [("dosage_and_administration", text)], "ramipril")])
+    assert len(shelf.pages) > 1
+    answer = engine_of(shelf).ask(question)
+    check(answer, shelf)
+    found = [[quote.text.strip() for quote in one.under] for one in answer.statements if one.text == RULE]
+    assert found == ([under] if under else [])
+    if under:
+        assert f"{title}: {RULE}" in answer.answer
+        assert all(text[quote.start : quote.end] == quote.text for one in answer.statements for quote in one.under)

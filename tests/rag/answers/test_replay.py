@@ -30,8 +30,10 @@ from rag.errors import GeneratorError, NotFoundError, ReplayError
 from rag.generate import Extractive, Generator, Scripted
 from rag.indexes.build import build
 from rag.query import Query
+from rag.sentences.reader import ScriptedJudge
 from rag.settings import Settings
-from rag.types import Draft, Evidence, Filters
+from rag.types import Draft, Evidence, Filters, Verdict
+from rag.verify import SUPPORTED
 from rag.view import DiskViews
 from tests.rag.bookshelf import COLCHICINE, Bookshelf, corpus, document
 from tests.rag.test_engine import Shelves
@@ -151,6 +153,19 @@ def test_a_setting_a_model_and_a_prompt_are_named() -> None:
     assert "no longer there: model reader: r-1" in told
     assert "new model retriever: x" in told
     assert "setting min_score: 0.25 → 0.99" in told
+
+
+def test_a_threshold_of_the_judge_is_named_where_it_changed() -> None:
+    shelf = Bookshelf(corpus())
+    judged = engine_of(shelf, judge=ScriptedJudge(lambda *_: Verdict(0.0, 0.0)))
+    given = judged.ask(GOUT)
+    assert given.receipt is not None
+    assert {"supported", "sure_of_stance", "sure_of_conflict"} <= given.receipt.settings.keys()
+    kept = shelf.answers[given.answer_id]
+    kept["receipt"]["settings"]["supported"] = 0.6
+    found = parts(judged.replay(given.answer_id))
+    assert found["setting"] == [Change("setting", "supported", "0.6", str(SUPPORTED))]
+    assert "supported" not in engine_of(Bookshelf(corpus())).ask(GOUT).receipt.settings  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

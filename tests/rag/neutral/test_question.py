@@ -39,6 +39,19 @@ DRUGS = frozenset({"digoxin", "amiodarone", "metformin", "prolumex"})
         ("Married, 46, on digoxin since May.", "Single, 46, on digoxin since May."),
         ("A divorced welder takes digoxin.", "A single poet takes digoxin."),
         ("A patient with Medicare takes digoxin.", "A patient with no insurance takes digoxin."),
+        ("Insurance: Blue Cross. Digoxin with food?", "Insurance: none. Digoxin with food?"),
+        ("A farmer from rural Kansas takes digoxin.", "A nun from Glasgow takes digoxin."),
+        ("Born in Laos and raised in Leeds, my patient takes digoxin.", "Born in Chile, my patient takes digoxin."),
+        ("Lives alone on the fourth floor. Takes digoxin.", "Lives with her partner in a caravan. Takes digoxin."),
+        ("He worries about the price. Digoxin with food?", "She worries about her bills. Digoxin with food?"),
+        ("An asylum seeker on digoxin is dizzy.", "A foreign exchange student on digoxin is dizzy."),
+        ("Pt. J.K. on digoxin: level?", "Pt. A.M. on digoxin: level?"),
+        ("Should Xyzzyq stop her digoxin?", "Should Jacob stop his digoxin?"),
+        ("At the age of 42, is digoxin halved?", "At the age of 37, is digoxin halved?"),
+        ("Veteran with asthma on digoxin: can he fly?", "Journalist with asthma on digoxin: can she fly?"),
+        ("Construction worker, non-smoker, 44. Digoxin?", "Unemployed, non-smoker, 46. Digoxin?"),
+        ("Is digoxin safe for someone with asthma?", "Is digoxin safe for a female with asthma?"),
+        ("Uninsured patient on digoxin: level?", "Privately insured patient on digoxin: level?"),
         ("Digoxin made her faint; she stopped it.", "Digoxin made him faint; he stopped it."),
     ],
 )
@@ -57,7 +70,6 @@ def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tupl
         "Does a Black patient on lisinopril swell more often?",
         "Must an Asian patient be tested for HLA-B*1502 before carbamazepine?",
         "Is the starting dose of rosuvastatin lower in a Chinese patient?",
-        "Sister had medullary thyroid cancer. Is liraglutide allowed?",
         "Apixaban in an 82-year-old weighing 58 kg",
         "Dose of amoxicillin for a 7-year-old",
         "Does a 20-year-old on duloxetine need watching?",
@@ -84,6 +96,17 @@ def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tupl
         "Who is the Minister of Health?",
         "What is the MAID regimen?",
         "dose M 25?",
+        "Where is digoxin kept, fridge or cupboard?",
+        "Does digoxin slow the pulse, or am I hooked?",
+        "PLATO, patients on digoxin: what came out?",
+        "Digoxin at night, which is the shift worker's day?",
+        "Is digoxin for Bow Hunter's syndrome?",
+        "Male patient on digoxin is trying for a baby, does sperm recover?",
+        "Allopurinol in a Korean patient: is HLA-B*5801 tested?",
+        "Is zolpidem halved in women?",
+        "Is 10 mg zolpidem too much for a 45-year-old woman?",
+        "May a 35-year-old woman with epilepsy take valproate?",
+        "Tacrolimus starting dose for a Black patient?",
     ],
 )
 def test_what_matters_stays(text: str) -> None:
@@ -171,12 +194,42 @@ def test_peoples_are_told_by_their_place(people: str, form: str) -> None:
         ("My 45-year-old husband takes it", "takes it"),
         ("My aunt, who works nights and has asthma, takes digoxin.", "asthma"),
         ("A backpacker - Finnish, once treated for depression - wants mefloquine.", "once treated for depression"),
+        ("Sister had medullary thyroid cancer. Is liraglutide allowed?", "had medullary thyroid cancer"),
         ("HIV-positive Turkish man on efavirenz", "HIV-positive"),
         ("My son, who is 7, takes digoxin. Dose?", "7"),
+        ("A teacher, who has moyamoya, takes digoxin.", "who has moyamoya"),
+        ("He lives with Wolff-Parkinson-White syndrome. Digoxin?", "Wolff-Parkinson-White syndrome"),
+        ("My aunt, who works with pesticides, takes digoxin.", "pesticides"),
+        ("She forgot two this morning. Digoxin again?", "She forgot two this morning".replace("She", "They")),
+        ("He runs a bakery and takes warfarin.", "warfarin"),
+        ("A woman, 30 weeks along and pregnant, takes digoxin.", "A woman, 30 weeks along and pregnant"),
+        ("She is breastfeeding. Digoxin?", "She is breastfeeding"),
+        ("He is 82 and lives alone. Digoxin dose?", "82"),
+        ("Her daughter, 6, takes digoxin.", "6"),
+        ("He uses a sauna. Fentanyl patch?", "sauna"),
+        ("He is on Metfromin. Digoxin?", "Metfromin"),
+        ("He drives a bus. Does digoxin make one drowsy?", "a bus"),
     ],
 )
 def test_an_illness_beside_a_detail_stays(text: str, kept: str) -> None:
     assert kept in neutral(text, DRUGS)
+
+
+@given(
+    st.sampled_from(
+        ["asthma", "moyamoya", "warfarin", "eGFR 28", "dialysis", "HIV", "an allergy", "a sauna", "rat poison"]
+    ),
+    st.sampled_from(
+        [
+            "He has {}.",
+            "A baker, who has {}, takes it.",
+            "She lives with {} in Leeds.",
+            "A nun from Leeds with {} takes it.",
+        ]
+    ),
+)
+def test_what_is_not_idle_stays_in_every_clause(what: str, form: str) -> None:
+    assert what in neutral(f"{form.format(what)} Digoxin dose?", DRUGS)
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag.dense import HashEmbedder
 from rag.errors import ModelError
 from rag.lexical import analyse
 from rag.query import understand
-from rag.sentences.coverage import FEATURES, FILE, Coverage, Weights, terms
-from rag.types import Evidence
+from rag.sentences.coverage import FEATURES, FILE, Coverage, Weights, concepts_of
+from rag.types import Evidence, Hit
 from tests.rag.bookshelf import Bookshelf, corpus
 
 SHELF = Bookshelf(corpus())
@@ -46,26 +45,58 @@ class Corpus:
         pages = [set(analyse(page.text)) for page in SHELF.pages if page.document_id.startswith("label:")]
         return [any(stem in page for page in pages) for stem in stems]
 
+    def alike(
+        self,
+        keys: tuple[str, ...],
+        slugs: tuple[str, ...],
+        words: Sequence[str],  # noqa: ARG002 (as the real one)
+        as_of: object,  # noqa: ARG002 (as the real one)
+    ) -> list[Hit]:
+        hits = SHELF.search(understand(" and ".join(keys), SHELF.resolver()), 50)
+        return [hit for hit in hits if hit.passage.section in slugs]
+
 
 def features(question: str, *, score: float = 0.5, silent: bool = False) -> dict[str, float]:
     query = understand(question, SHELF.resolver())
     hits = SHELF.search(query, 5)
     found = [Evidence(hit, hit.passage.text, hit.passage.start, hit.passage.end, score) for hit in hits]
-    coverage = Coverage(Reads(), HashEmbedder(64), EVEN)
+    coverage = Coverage(Reads(), EVEN)
     told = coverage.features(query, found, Corpus(), None, silent=silent)
     return dict(zip(FEATURES, told, strict=True))
 
 
-def test_terms_are_what_is_asked_without_drugs_and_words_of_any_question() -> None:
-    query = understand("What is the recommended dose of colchicine for gout flares?", SHELF.resolver())
-    assert terms(query) == (["gout", "flares"], ["gout", "flare"])
+def test_concepts_are_what_is_asked_without_drugs_numbers_and_words_of_any_question() -> None:
+    query = understand("What is the recommended dose of colchicine 0.6 mg for gout flares?", SHELF.resolver())
+    assert [one.words for one in concepts_of(query)] == [("gout",), ("flares",)]
+
+
+def test_a_class_is_one_concept_with_its_members() -> None:
+    query = understand("Does colchicine interact with statins?", SHELF.resolver())
+    (found,) = (one for one in concepts_of(query) if one.words == ("statins",))
+    assert ("simvastatin",) in found.names
 
 
 def test_what_the_label_says_is_covered_and_what_it_lacks_is_not() -> None:
-    told, absent = features("colchicine for gout flares?"), features("colchicine for restless legs?")
-    assert [told[name] for name in ("said", "in_label", "meant")] == pytest.approx([1.0, 1.0, 1.0])
-    assert absent["meant"] <= 0.5
+    told, absent = features("colchicine for gout flares?"), features("colchicine for restless zebras?")
+    assert (told["said"], told["use"], told["others"]) == (1.0, 0.0, 0.0)
+    assert absent["said"] < 1
+    assert absent["use"] > 0
+    assert absent["others"] == 1.0
     assert (told["terms"], absent["terms"]) == (2.0, 2.0)
+
+
+def test_a_listed_concept_that_the_labels_lack_weighs_by_its_rarity() -> None:
+    assert features("Does colchicine turn hair grey?")["lacking"] == 0.0
+    assert features("Does colchicine cause tinnitus?")["lacking"] > 0
+
+
+def test_where_an_amount_is_asked_sentences_without_one_cover_nothing() -> None:
+    query = understand("maximum dose of colchicine for gout?", SHELF.resolver())
+    item = Evidence(SHELF.search(query, 1)[0], "For gout flares take 1.2 mg.", 0, 28, 0.9)
+    coverage = Coverage(Reads(), EVEN)
+    assert coverage.chance(query, [item], Corpus(), None, silent=False) > 0
+    silent = replace(item, text="CYP3A4-mediated deaths have occurred.")
+    assert coverage.chance(query, [silent], Corpus(), None, silent=False) == 0.0
 
 
 def test_a_name_that_nothing_holds_is_counted() -> None:
@@ -86,20 +117,20 @@ def test_shares_are_shares_whatever_is_asked(question: str) -> None:
     query = understand(f"colchicine {question}", SHELF.resolver())
     hits = SHELF.search(understand("colchicine", SHELF.resolver()), 3)
     found = [Evidence(hit, hit.passage.text, 0, 1, 0.5) for hit in hits]
-    coverage = Coverage(Reads(), HashEmbedder(64), EVEN)
+    coverage = Coverage(Reads(), EVEN)
     told = dict(zip(FEATURES, coverage.features(query, found, Corpus(), None, silent=False), strict=True))
-    assert all(0 <= told[name] <= 1 + 1e-6 for name in ("meant", "said", "in_label"))
+    assert all(0 <= told[name] <= 1 + 1e-6 for name in ("said",))
     assert 0 <= coverage.chance(query, found, Corpus(), None, silent=False) <= 1
 
 
 def test_nothing_found_covers_nothing() -> None:
     query = understand("colchicine for gout?", SHELF.resolver())
-    assert Coverage(Reads(), HashEmbedder(64), EVEN).chance(query, [], Corpus(), None, silent=False) == 0.0
+    assert Coverage(Reads(), EVEN).chance(query, [], Corpus(), None, silent=False) == 0.0
 
 
 def test_the_shipped_weights_prefer_what_is_covered() -> None:
     weights = Weights.read()
-    coverage = Coverage(Reads(), HashEmbedder(64), weights)
+    coverage = Coverage(Reads(), weights)
     chances = []
     for question in ("What is colchicine's dose for gout flares?", "What is colchicine's dose for restless zorquam?"):
         query = understand(question, SHELF.resolver())
@@ -121,7 +152,7 @@ def test_weights_for_other_features_are_refused(tmp_path: Path) -> None:
 def test_a_better_sentence_covers_more() -> None:
     query = understand("colchicine for gout flares?", SHELF.resolver())
     item = Evidence(SHELF.search(query, 1)[0], "For gout flares take 1.2 mg.", 0, 28, 0.2)
-    coverage = Coverage(Reads(), HashEmbedder(64), EVEN)
+    coverage = Coverage(Reads(), EVEN)
     low, high = (
         coverage.chance(query, [replace(item, score=score)], Corpus(), None, silent=False) for score in (0.2, 0.8)
     )

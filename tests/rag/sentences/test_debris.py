@@ -26,6 +26,8 @@ DROPPED = [
     "Mean scores by visit are shown below.",
     "Effect of Xanol on Lipid Levels in Patients with High Cholesterol (Mean Change)",
     "5)] Nephrotoxicity of the drug was seen in some patients [see Warnings (5.",
+    "The drug was better in all endpoints [e.g., survival: hazard ratio (HR) 0.79 (0.68, 0.92); OS: HR 0.86; 95% CI",
+    "•C 4 H 6 O 5 and the molecular weight is 635.6 Daltons as the malate salt.",
     "Distributed by: Some Company, and it is a registered trademark of theirs.",
 ]
 
@@ -64,6 +66,9 @@ def test_a_row_that_says_nothing_is_empty(row: str, empty: bool) -> None:
         ("§ Effects (with those of the class: amnesia; and also with those of another: confusion)", False),
         ("Drug: Ynol; Ratio of AUC: 1.58 1.77; Ratio of Cmax: 1.56 1.47", False),
         ("Age: 5; Ynol [3] with food: twice", False),
+        ("Feature: Characteristic; Ynol (N=20): n (%); Placebo (N=21): n (%)", False),
+        ("Nodes: 1 to 3; Ynol, events (%): 84; Hazard ratio (95% CI): 0.85 (0.68, 1.06); P: 0.85", False),
+        ("Nodes: 1 to 3; Ynol, events (%): 84; Hazard ratio (95% CI): 0.85 (0.68, 1.06); P: 0.15", True),
         ("Reaction: Pain; Ynol (N=20) %: 5; Placebo %: 7", True),
         ("Reaction: Pain; Ynol: 5%; Placebo: 7%", True),
         ("Parameter: Cmax (ng/mL); Ynol: 5; Tamol: 6", True),

@@ -1,0 +1,193 @@
+"""What governs a quotation from further above in its section: the title of its part, a heading, its table's title.
+
+A passage is a part of its section, so the words that say of which patients, of what illness or of which trial a
+sentence speaks may stand in the passage before. They are shown with the sentence, each a quotation of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from ingest.parse.tables import render_row
+from ingest.schema import Document, Section, Table
+from ingest.sentences import Span, sentences
+from rag.sentences.debris import is_bare_row
+from rag.sentences.headings import governs, names_patients, title
+from rag.sentences.spans import is_row, standing
+from rag.types import Evidence, Quote
+
+BACK, AFTER = 4000, 400
+"""Characters of the section before a sentence that are read for what governs it, and after it for what takes back."""
+LONGEST = 60
+"""Words of a title at most; more are none."""
+
+_PART = re.compile(r"^\d{1,2}(?:\.\d{1,2})+\.?\s+(?=[A-Z])", re.MULTILINE)
+# Sections whose name is a part of what their sentences say, and what a sentence has that says it itself.
+_SPOKEN = {
+    "overdosage": re.compile(r"overdos|toxic|excess|ingest|large|massive|high(?:er)? doses|too much", re.IGNORECASE),
+    "contraindications": re.compile(r"contra-?indicat|\bnot\b|avoid|never", re.IGNORECASE),
+    "drug_interactions": re.compile(
+        r"interact|concomitant|concurrent|simultaneous|co-?admin|combin|together|\bwith\b|\bwhen\b|added|recei|tak",
+        re.IGNORECASE,
+    ),
+    "indications_and_usage": re.compile(
+        r"indicat|\b(?:is|are|was|were|has|have|may|should|can|do|does|not)\b", re.IGNORECASE
+    ),
+}
+_NAMED_TABLE = re.compile(r"\bTable \d+[.:]?\s(?=[A-Z])")
+_RATIO = re.compile(
+    r"\W*(?:HR|hazard|odds|OR\b|relative|risk|ratio|p[- ]?value|p\b|(?:treatment )?difference)", re.IGNORECASE
+)
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
+_DIGIT = re.compile(r"\d")
+_REFERRING = re.compile(r"\[\d+(?:\s*[,–-]\s*\d+)*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Governed:
+    """A quotation's span, perhaps lengthened, and those of what it is to be read under, in the order of the text."""
+
+    start: int
+    end: int
+    under: tuple[Span, ...] = ()
+
+
+def placed(items: Sequence[Evidence], find: Callable[[str], Document | None]) -> list[Evidence]:
+    """The evidence that can be shown, with what it stands under in its section; ``find``: documents with sections.
+
+    What the store has otherwise than the index stays as it is: whether it is shown is not decided here.
+    """
+    found = (_placed(item, find(item.hit.document.document_id)) for item in items)
+    return [item for item in found if item]
+
+
+def _placed(item: Evidence, document: Document | None) -> Evidence | None:
+    section = document.section(item.hit.passage.section) if document else None
+    if section is None or section.text[item.start : item.end] != item.text:
+        return item
+    if (found := governed(section, item.start, item.end)) is None:
+        return None
+    under = tuple(Quote.of(section.text[start:end], start, end) for start, end in found.under)
+    return replace(item, text=section.text[found.start : found.end], start=found.start, end=found.end, under=under)
+
+
+def governed(section: Section, start: int, end: int) -> Governed | None:
+    """``section.text[start:end]`` as it can be shown; None where the section as a whole forbids to cut it so."""
+    text = section.text
+    if table := next((one for one in section.tables if start in _rows(one)), None):
+        return _row(section, table, start, end)
+    if is_row(text[start:end]):
+        return Governed(start, end)
+    low = _window(text, start)
+    found = standing(text[low : end + AFTER], start - low, end - low)
+    if found is None:
+        return None
+    (first, last), head = found
+    first, last = low + first, low + last
+    parts = (_name(section, first), _part(text, first))
+    under = [part for part in parts if part and _governs(section, part, text[first:last])]
+    if head:
+        under.append((low + head[0], low + head[1]))
+    return Governed(first, last, tuple(dict.fromkeys(span for span in under if _shown(text, span))))
+
+
+def _window(text: str, start: int) -> int:
+    """Where what is read of the section begins: its numbered part, or a line or sentence some way above."""
+    low = max(0, start - BACK)
+    if parts := _parts(text, low, start):
+        return parts[-1]
+    if not low or (low := text.find("\n", low, start) + 1):
+        return low
+    return next((start - BACK + at for at, _ in sentences(text[start - BACK : start])[1:]), start)
+
+
+def _parts(text: str, low: int, start: int) -> list[int]:
+    """Where numbered parts begin before ``start``; the number of one that begins there may stand just before it."""
+    return [match.start() for match in _PART.finditer(text, low, start + 1) if match.start() < start]
+
+
+def _part(text: str, start: int) -> Span | None:
+    """The title of the numbered part that ``start`` is in, else that in the section's first line."""
+    begin = next(reversed(_parts(text, 0, start)), 0)
+    end = text.find("\n", begin)
+    found = title(text, begin, len(text) if end < 0 else end)
+    return found if found and found[1] <= start else None
+
+
+def _rows(table: Table) -> dict[int, tuple[str, ...]]:
+    """The rows of several cells by where they begin in the text."""
+    lengths = (len(render_row(table.header, row)) + 1 for row in table.rows)
+    places = accumulate(lengths, initial=table.start)
+    return {at: row for at, row in zip(places, table.rows, strict=False) if len(row) > 1}
+
+
+def _row(section: Section, table: Table, start: int, end: int) -> Governed | None:
+    """A row with the title of its table and the heading of its group of rows; None where its columns are not told."""
+    if not _told(table, start):
+        return None
+    text = section.text
+    found = [span for span in (_caption(text, table), _group(table, start)) if span and _shown(text, span)]
+    part = _part(text, start)
+    if not found and part and _governs(section, part, text[start:end]):
+        found.append(part)
+    return Governed(start, end, tuple(found))
+
+
+def _caption(text: str, table: Table) -> Span | None:
+    """The title of a table: the line above it, or what follows "Table 1" at the end of that line."""
+    end = table.start - 1
+    at = end - len(table.caption)
+    if table.caption and text.startswith(table.caption, max(0, at)):
+        return at, end
+    named = [match.start() for match in _NAMED_TABLE.finditer(text, text.rfind("\n", 0, max(0, end)) + 1, max(0, end))]
+    return (named[-1], end) if named else None
+
+
+def _told(table: Table, start: int) -> bool:
+    """Whether a row's columns are headed each by its own words and say what their figures are; no second header."""
+    rows = _rows(table)
+    row = rows[start]
+    pairs = [(name, cell) for name, cell in zip(table.header, row, strict=False) if cell]
+    heads = [name for name, _ in pairs if name]
+    if len(heads) > len(set(heads)) or is_bare_row("; ".join(f"{name or '-'}: {cell}" for name, cell in pairs)):
+        return False
+    if len(set(row)) == 1 or (_RATIO.match(row[0]) and len(row) > 2 and len({_figure(cell) for cell in row[1:]}) == 1):
+        return False  # the heading of a group, or one value that spans the arms that it compares
+    below = [other for at, other in rows.items() if at > start]
+    figures = all(any(map(_DIGIT.search, other[1:])) for other in below)
+    return row != table.rows[0] or not below or not figures or any(map(_DIGIT.search, row[1:]))
+
+
+def _figure(cell: str) -> str:
+    return next(iter(_FIGURE.findall(cell)), "")
+
+
+def _group(table: Table, start: int) -> Span | None:
+    """The row above that has the same words in all cells, which the text has once."""
+    heads = [(at, at + len(row[0])) for at, row in _rows(table).items() if at < start and row[0] and len(set(row)) == 1]
+    return heads[-1] if heads else None
+
+
+def _name(section: Section, start: int) -> Span | None:
+    """The title of the section itself, as its text begins."""
+    end = section.text.find("\n")
+    found = title(section.text, 0, len(section.text) if end < 0 else end)
+    return found if found and found[1] <= start else None
+
+
+def _governs(section: Section, part: Span, said: str) -> bool:
+    """As any heading; the section's own title where it is that of patients, or says what ``said`` does not."""
+    words = section.text[slice(*part)]
+    if "\n" in section.text[: part[0]]:
+        return governs(words, said)
+    spoken = _SPOKEN.get(section.slug.split(".")[0])
+    return (spoken is not None and not spoken.search(said)) or (names_patients(words) and governs(words, said))
+
+
+def _shown(text: str, span: Span) -> bool:
+    """Whether a title can stand before a statement: not too long, no number that would be taken for a reference's."""
+    words = text[slice(*span)]
+    return len(words.split()) <= LONGEST and not _REFERRING.search(words)

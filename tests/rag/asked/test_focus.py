@@ -1,0 +1,54 @@
+"""What is said of other patients than the question's is left out, by the titles that it stands under."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rag.asked.focus import under_fitting
+from rag.types import Quote
+from tests.rag.pieces import ask
+
+
+@pytest.mark.parametrize(
+    ("question", "title", "stays"),
+    [
+        ("What is the dose of colchicine?", "Pediatric Patients", False),
+        ("My dad takes colchicine twice a day, what if he forgets it?", "Pediatric Patients", False),
+        ("What is the dose of colchicine in puberty?", "Pediatric Patients", True),
+        ("What is the dose of colchicine for a 9-year-old?", "Pediatric Patients", True),
+        ("What is the dose of colchicine for a child?", "Adult Patients", False),
+        ("What is the dose of colchicine for a child?", "Adult and Pediatric Patients", True),
+        ("What is the dose of colchicine?", "Patients with Renal Impairment", True),
+        ("Colchicine dose in pregnancy?", "Patients with Renal Impairment", False),
+        ("Colchicine dose in renal impairment?", "Patients with Renal Impairment", True),
+    ],
+)
+def test_titles_of_other_patients(question: str, title: str, stays: bool) -> None:
+    query, items = ask(question)
+    item = replace(items[0], under=(Quote.of(title, 0, len(title)),))
+    assert (under_fitting(query, [item]) == [item]) is stays
+
+
+def test_a_title_that_is_quoted_with_the_sentence_counts() -> None:
+    query, items = ask("What is the starting dose of colchicine?")
+    child = replace(items[0], text="Dosage for Pediatric Patients (7 Years and Older)\n• The dose is based on weight.")
+    assert under_fitting(query, [child, items[1]]) == [items[1]]
+
+
+def test_where_a_title_names_what_is_asked_about_another_titles_dose_goes() -> None:
+    query, items = ask("What is the dose of colchicine for gout flares?")
+    gout, fever, bare = (
+        replace(items[0], under=tuple(Quote.of(title, 0, len(title)) for title in titles))
+        for titles in (["Gout Flares"], ["Familial Mediterranean Fever"], [])
+    )
+    assert under_fitting(query, [fever, gout, bare]) == [gout, bare]
+    assert under_fitting(query, [fever, bare]) == [fever, bare]
+
+
+def test_a_list_that_begins_with_other_patients_stays() -> None:
+    query, items = ask("Colchicine with a creatinine clearance of 8?")
+    text = "Pediatric Use: Not studied. Renal Impairment: Not studied in dialysis. Hepatic Impairment: Not studied."
+    item = replace(items[0], text=text)
+    assert under_fitting(query, [item]) == [item]
