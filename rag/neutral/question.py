@@ -1,4 +1,5 @@
-"""A question without what must not matter: name, sex, origin, belief, work, insurance, and an adult's exact age.
+"""A question without what must not matter: name, sex, origin, belief, work, insurance, and an adult's exact age; nor
+must it matter whether a condition is written out.
 
 What is searched and read is this text, so that two patients who differ in nothing else get the same answer (the test is
 `citerx eval answers`, counterfactual fairness). A detail is told by where it stands: before or behind a word for a
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from rag.asked.patient import populations_of
+from rag.naming.abbreviations import written_out
 from rag.neutral.clauses import without_clauses, without_fields
 from rag.neutral.matters import MEDICAL, Kept, adjectives, kept_of
 from rag.neutral.people import AGED, AGED_AFTER, CLINICIANS, PERSON, SEX, YEARS, country, kin, origins, work
@@ -32,7 +34,7 @@ def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:
     kept = kept_of(question, drugs)
     if not (drugs or MEDICAL.search(question)):
         return question
-    text = question
+    text = question = written_out(question, drugs)
     for _ in range(4):
         before = text
         for step in _steps(kept):
