@@ -16,12 +16,14 @@ from typing import Protocol
 
 from rank_bm25 import BM25Plus
 
+from ingest.schema import Kind
 from ingest.sentences import Span
-from rag.asked.focus import focus, group_of, of_several
+from rag.asked.figures import FIGURELESS, without_figure
+from rag.asked.focus import focus, group_of, names, of_several
 from rag.lexical import analyse
 from rag.query import Query
-from rag.sentences.spans import quotable
-from rag.tables.fits import FITTING, OTHER, for_patient
+from rag.sentences.spans import is_row, quotable
+from rag.tables.fits import FITTING, OTHER, PARTNER, for_partner, for_patient
 from rag.types import Evidence, Hit
 
 NEAR_DUPLICATE = 0.85
@@ -89,22 +91,36 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
     if not found:
         return []
     worth = zip(selector.first(query, found), found, strict=True)
-    ranked = [
-        item
-        for _, item in sorted(worth, key=lambda one: (not for_patient(query, one[1].text), -one[0], *_place(one[1])))
-    ]
+    ranked = [item for _, item in sorted(worth, key=lambda one: (not _first(query, one[1]), -one[0], *_place(one[1])))]
     kept = _distinct(_shares(query, ranked), selector.read if most is None else most)
     evidence = [
-        Evidence(item.hit, item.text, item.start, item.end, round(_for_patient(query, item.text, score), 3))
+        Evidence(item.hit, item.text, item.start, item.end, round(_weighed(query, item, score), 3))
         for item, score in zip(kept, selector.scores(query, kept), strict=True)
     ]
     return sorted(evidence, key=lambda item: (-item.score, item.hit.document.document_id, item.start))
 
 
-def _for_patient(query: Query, text: str, score: float) -> float:
-    """The score with what the row's own range says: the patient's row answers, another one does not."""
-    fits = for_patient(query, text)
-    return score if fits is None else max(score, FITTING) if fits else min(score, OTHER)
+def _weighed(query: Query, item: Candidate, score: float) -> float:
+    """The score with what the row says of its patients or partner, and whether a figure that is asked for is told."""
+    fits = _fits(query, item)
+    if fits is not None:
+        return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)
+    if for_partner(query, item.text, group_of(query, item.hit)):
+        return PARTNER + (1 - PARTNER) * score
+    return score * FIGURELESS if without_figure(query.question, item.text) else score
+
+
+def _fits(query: Query, item: Candidate) -> bool | None:
+    """`for_patient`; a row of a table on many drugs is for the patient only where it names one of the question's."""
+    fits = for_patient(query, item.text)
+    if not fits or not query.drugs or item.hit.document.kind is Kind.LABEL:
+        return fits
+    return any(names(query, index, item.text) for index in range(len(query.drugs)))
+
+
+def _first(query: Query, item: Candidate) -> bool:
+    """Whether an item is read in any case: a row for the patient or the partner."""
+    return bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
 
 
 def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:
@@ -133,7 +149,18 @@ def candidates(hits: Iterable[Hit]) -> Iterable[Candidate]:
 
 @lru_cache(4096)
 def _quotable(text: str) -> tuple[Span, ...]:
-    return tuple(quotable(text))
+    return tuple(span for span in quotable(text) if not is_caption(text, *span))
+
+
+def is_caption(text: str, start: int, end: int) -> bool:
+    """Whether ``text[start:end]`` is the title of a table: a line without a stop right above a row.
+
+    It says which rows follow and nothing of what they say.
+    """
+    below = text[end + 1 :].partition("\n")[0]
+    piece = text[start:end]
+    titled = text[end : end + 1] == "\n" and not piece.endswith((".", "!", "?", ";", ":"))
+    return titled and "\n" not in piece and ": " not in piece and is_row(below)
 
 
 @lru_cache(16384)
@@ -158,7 +185,11 @@ def question_terms(query: Query) -> list[str]:
 def _lexical(query: Query, found: Sequence[Candidate]) -> list[float]:
     """BM25 (rank-bm25, idf always positive) as a share of what a sentence with every question term would get."""
     bags = [
-        [*tokens(item.text), *tokens(item.hit.passage.section.replace("_", " ")), *tokens(" ".join(item.hit.drugs))]
+        [
+            *tokens(item.text),
+            *tokens(item.hit.passage.section.replace("_", " ")),
+            *tokens(" ".join(item.hit.drugs)),
+        ]
         for item in found
     ]
     unknown = set(tokens(" ".join(query.unresolved))) if query.drugs else set()

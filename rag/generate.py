@@ -54,9 +54,11 @@ class Extractive:
 
     def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
         """Deterministic; every draft's text is its evidence's text."""
+        asked = blocks([item for item in evidence if item.hit.described])
         groups = [blocks(group) for group in _groups(query, evidence)]
         most = min(MAX_STATEMENTS, max(QUOTED, len(groups)))
-        picked = _within_budget(list(chain.from_iterable(zip_longest(*groups))), most)
+        picked = _within_budget([*asked, *chain.from_iterable(zip_longest(*groups))], most)
+        groups = [asked, *groups]
         return [Draft(item.text, (item,)) for group in groups for block in group if block in picked for item in block]
 
 
@@ -84,12 +86,19 @@ def group_name(query: Query, item: Evidence) -> str:
 
 
 def _groups(query: Query, evidence: Sequence[Evidence]) -> list[list[Evidence]]:
-    """Evidence by heading: both drugs together, each drug in the question's order, the rest; without the padding."""
+    """Evidence by heading: both drugs together, each drug in the question's order, the rest; without the padding.
+
+    Not that of a source which the question describes, beside which no other paper stands.
+    """
+    asked = any(item.hit.described for item in evidence)
+    evidence = [item for item in evidence if not item.hit.described]
     direct = [item for item in evidence if names_other(query, item.hit, item.text)]
     others = [item for item in evidence if item not in direct]
     of_drug = [[item for item in others if group_of(query, item.hit) == index] for index in range(len(query.drugs))]
     rest = [item for item in others if group_of(query, item.hit) is None]
-    if any(of_drug) and not query.study:
+    if asked:
+        rest = []
+    elif any(of_drug) and not query.study:
         best = max(item.score for item in others)
         rest = [item for item in rest if item.score >= best] or _on_pathway(query, evidence, rest)[:1]
     if direct and query.shape == "interaction":

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from rag.asked.patient import Population, populations_of, routes_of
 from rag.asked.roles import Allergy, Named, Treated, allergies, aside, with_roles
 from rag.asked.sections import TOPICS, Topic, asked, slugs_of
+from rag.asked.studies import asks_for_study
 from rag.drugs import Mention, Reading, Resolver
 from rag.naming.classes import ClassMention
 from rag.naming.everyday import partner_words
@@ -36,13 +37,6 @@ _MEMBERSHIP = re.compile(r"\b(?:is|are)\b[^?.,]*\b(?:an?|one\sof\sthe|what\skind
 _CONTRAINDICATIONS = next(topic for topic in TOPICS if topic.name == "contraindications")
 _INTERACTIONS = next(topic for topic in TOPICS if topic.name == "interactions")
 
-
-_STUDY = re.compile(
-    r"\b(?:trials?|stud(?:y|ies)|evidence|literature|papers?|articles?|publish\w*|meta-analys[ei]s|cohorts?|research"
-    r"|case\s(?:report|series)|reported\scase|registry|randomi[sz]ed|crossover|NCT\d{8})\b",
-    re.IGNORECASE,
-)
-
 CANDIDATES = 6
 """Members of a class that stand for it where no drug is named: those that most documents of the corpus are about."""
 
@@ -55,7 +49,7 @@ class Query:
     drug that is only not tolerated (`allergies`) or only did the harm that another treats is none of them.
     ``unresolved``: words that look like drugs the corpus does not know; an answer must not be about another drug.
     ``strange``: those of them that no vocabulary and no passage has (`rag.naming.strange`).
-    ``study``: whether what studies found is asked for, not what labels say.
+    ``study``: whether what studies found is asked for; answering asks whether one was found that is meant.
     ``lookalikes``: what an unresolved word may be mistaken for; ``readings``: what it may mean where that is not sure.
     ``sections``: slugs asked for, the surest first. ``classes``: classes named, but for those not tolerated.
     ``populations`` and ``routes``: the patient and the way of giving. ``beside``: everyday substances joined to a drug.
@@ -154,7 +148,7 @@ def _read(question: str, resolver: Resolver) -> Query:
     topics = _topics(said.text, shape, not_tolerated=bool(said.allergies))
     return Query(
         question=question,
-        study=_STUDY.search(question) is not None,
+        study=asks_for_study(question),
         mentions=said.mentions,
         drugs=drugs,
         unresolved=said.unresolved,

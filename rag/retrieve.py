@@ -2,8 +2,9 @@
 
 On labels the usual hybrid finds the right section of the wrong drug, because all labels have the same sections. So
 every drug of the question is searched within its own labels; a passage of another drug's label cannot appear at all.
-In this order: `rag.ranking.sides` (the drugs), rankings of the index, `rag.fuse`, a reranker where there is one,
-`rag.ranking.weights` (rules), `rag.ranking.rounds` (duplicates and shares).
+In this order: `rag.ranking.sides` (the drugs), rankings of the index, `rag.fuse`, `rag.ranking.studies` (papers that
+the question describes), a reranker where there is one, `rag.ranking.weights` (rules), `rag.ranking.rounds` (duplicates
+and shares).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Protocol
 from ingest.schema import Document, DrugNames, Kind, Passage
 from rag import fuse
 from rag.asked.sections import base
+from rag.asked.studies import sought
 from rag.drugs import Resolver, keys_of
 from rag.lexical import analyse, analysed
 from rag.query import Query
@@ -28,7 +30,8 @@ from rag.ranking.rounds import collapse, rounds
 from rag.ranking.scope import Scope, allowed_by
 from rag.ranking.sides import NAMES, Side, pattern, sides_of, without
 from rag.ranking.sides import found as named
-from rag.ranking.weights import Weights, label_rules, newest, paper_rules
+from rag.ranking.studies import Described, described
+from rag.ranking.weights import Weights, label_rules, newest, paper_rules, study_rules
 from rag.types import Embedder, Filters, Floats, Hit, Rule
 
 __all__ = ["NAMES", "Reranker", "Retriever", "Weights"]
@@ -38,6 +41,9 @@ DEPTH = 50
 
 RERANKED = 60
 """Fused passages of a search that the reranker compares; those after them keep their order below."""
+
+LEADING = 4
+"""Passages of what the question describes that come before the labels."""
 
 MANY = 6
 """Sides up to which the question is read anew for each; of more, all drugs are taken out at once. Reading 2,000
@@ -91,7 +97,7 @@ class Reranker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """One call of `Retriever.search`; ``scope`` is what the caller's filters allow.
+    """One call of `Retriever.search`; ``scope`` and ``kinds`` are what the caller's filters allow.
 
     ``asked``: the question as it stands, then as asked of every side.
     """
@@ -100,6 +106,7 @@ class _Search:
     asked: tuple[tuple[str, Asked], ...]
     depth: int
     scope: Scope
+    kinds: frozenset[str]
     sides: tuple[Side, ...]
 
 
@@ -133,17 +140,20 @@ class Retriever:
         filters = filters or Filters()
         sides = tuple(sides_of(query, filters, self._resolver))
         asked = self._asked(query.question, sides)
-        search = _Search(query, asked, max(DEPTH, k), allowed_by(filters, as_of), sides)
         allowed = frozenset(filters.kinds or (kind.value for kind in Kind))
+        search = _Search(query, asked, max(DEPTH, k), allowed_by(filters, as_of), allowed, sides)
         labels = [self._label_rankings(search, place) for place in range(len(sides)) if Kind.LABEL.value in allowed]
         # where what is asked about has no label here, every label is another drug's
         foreign = sides or query.classes or query.unresolved
         others = self._other_rankings(search, k, allowed & LITERATURE if foreign else allowed)
         *ofdrugs, rest = self._hits(search.scope, [*labels, others])
+        leading, rest = self._leading(search, ofdrugs, rest)
         drugs = [self._labels(search, place, found) for place, found in enumerate(ofdrugs)]
         if query.shape == "interaction":  # the label that tells of the pair leads, whichever drug was named first
             drugs.sort(key=_silence)
-        return rounds(drugs, self._others(search, rest), k, compare=query.shape == "comparison")
+        papers = [*leading[LEADING:], *self._others(search, rest)]
+        shared = rounds(drugs, papers, max(k - LEADING, 0) if leading else k, compare=query.shape == "comparison")
+        return [*leading[:LEADING], *shared][:k]
 
     def _asked(self, question: str, sides: Sequence[Side]) -> tuple[tuple[str, Asked], ...]:
         """The question, and how it is put to the labels of each side: without that drug's name."""
@@ -210,12 +220,57 @@ class Retriever:
 
     def _others(self, search: _Search, found: Found) -> list[Hit]:
         """Papers that name a drug of the question; where there is none, all that has the words that may be drugs."""
-        names = [side.names for side in search.sides] or [pattern(search.query.unresolved)]
-        if any(names):
-            found = [one for one in found if any(named(name, _readable(one[1])) for name in names)]
-        hits = self._reranked(search, 0, found)
+        hits = self._reranked(search, 0, [one for one in found if self._named(search, one[1])])
         latest = newest(hit.document for hit in hits if hit.document.kind is not Kind.LABEL)
         return collapse(sorted((_weighed(hit, self._rules(search, hit, latest)) for hit in hits), key=_order))
+
+    def _leading(self, search: _Search, ofdrugs: Sequence[Found], rest: Found) -> tuple[list[Hit], Found]:
+        """The passages of what the question describes, the best source first, and what is left of ``rest``.
+
+        Of a source that is described all passages that share a word with its title are looked at, not only those found.
+        """
+        numbered = self._passages_of(search, self._store.documents(sought(search.query.question).numbers).values())
+        papers, labels = [], [hit for _, hit in chain(*ofdrugs)]
+        for _, hit in (*numbered, *rest):
+            if hit.document.kind is Kind.LABEL:
+                labels.append(hit)
+            elif self._named(search, hit):
+                papers.append(hit)
+        matches = described(search.query, search.sides, papers, labels, self._index.rarity)
+        if not matches:
+            return [], rest
+        sources = {hit.document.document_id: hit.document for hit in papers}
+        whole = self._passages_of(search, (sources[name] for name in matches))
+        own = {row: hit for row, hit in (*rest, *numbered, *whole) if hit.document.document_id in matches}
+        hits = self._reranked(search, 0, list(own.items()))
+        weighed = [
+            _weighed(_described(hit, matches[hit.document.document_id].share), self._study_rules(search, hit, matches))
+            for hit in hits
+        ]
+        ordered = sorted(weighed, key=lambda hit: (-matches[hit.document.document_id].match, *_order(hit)))
+        return collapse(ordered), [one for one in rest if one[0] not in own]
+
+    def _passages_of(self, search: _Search, documents: Iterable[Document]) -> Found:
+        """The passages of these documents that share a word with its title, which stands in the context of them all."""
+        found: Found = []
+        for document in documents:
+            if document.kind.value not in search.kinds:
+                continue
+            scope = replace(search.scope, kinds=frozenset({document.kind.value}))
+            rankings = {"title_lexical": self._lexical(document.title, DEPTH, scope)}
+            [hits] = self._hits(search.scope, [rankings])
+            found += [one for one in hits if one[1].document.document_id == document.document_id]
+        return found
+
+    def _study_rules(self, search: _Search, hit: Hit, matches: Mapping[str, Described]) -> tuple[Rule, ...]:
+        told = matches[hit.document.document_id]
+        parts = sought(search.query.question).parts
+        return (*study_rules(self._weights, told.match, told.reason, hit, parts), *self._rules(search, hit, None))
+
+    def _named(self, search: _Search, hit: Hit) -> bool:
+        """Whether a hit names a drug of the question, or a word that may be one; so does any where there is none."""
+        names = [side.names for side in search.sides] or [pattern(search.query.unresolved)]
+        return not any(names) or any(named(name, _readable(hit)) for name in names)
 
     def _rules(self, search: _Search, hit: Hit, latest: date | None) -> tuple[Rule, ...]:
         if hit.document.kind is Kind.LABEL:
@@ -279,6 +334,10 @@ def _in_force(document: Document, scope: Scope) -> bool:
 
 def _based(hit: Hit, base: float) -> Hit:
     return replace(hit, score=base, signals={**hit.signals, "base": base})
+
+
+def _described(hit: Hit, share: float) -> Hit:
+    return replace(hit, signals={**hit.signals, "described": round(share, 3)})
 
 
 def _weighed(hit: Hit, rules: tuple[Rule, ...]) -> Hit:

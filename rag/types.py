@@ -22,6 +22,8 @@ Support = Literal["verbatim", "entailed", "unsupported"]
 Status = Literal["answered", "partial", "abstained"]
 Stance = Literal["supports", "contradicts", "mentions"]
 Apart = Literal["figure", "unit", "negation"]
+STUDY = "study"
+"""The rule of a hit whose source the question describes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,11 @@ class Hit:
     also: tuple[str, ...] = ()
     agreement: Agreement | None = None
     variants: tuple[Variant, ...] = ()
+
+    @property
+    def described(self) -> bool:
+        """Whether the question describes its source, a trial, paper or page (`rag.ranking.studies`)."""
+        return any(rule.name == STUDY for rule in self.rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ labels of openFDA (public domain; approved since), one a line.
 ``brands.tsv`` holds its brand names with their active ingredients, separated by semicolons.
 ``classes.tsv`` holds classes of drugs and their members (`corpora.vocabulary.classes`).
 ``citerx corpora vocabulary PRODUCTS LABELS FOLDER`` makes the three from the product file of that database and a folder
-of zipped openFDA records. ``aliases.toml`` (everyday names of classes) and ``synonyms.toml`` are written by hand.
+of zipped openFDA records. ``aliases.toml`` (everyday names of classes), ``synonyms.toml`` and
+``abbreviations.tsv`` (conditions and measures as charts and as labels write them) are written by hand.
 """
 
 from __future__ import annotations
@@ -81,6 +82,13 @@ def synonyms() -> tuple[Synonym, ...]:
 def ambiguous_abbreviations() -> dict[str, tuple[str, ...]]:
     """Abbreviations that have been read as more than one drug, with their readings."""
     return {written: tuple(readings) for written, readings in _hand_written()["ambiguous"].items()}
+
+
+@cache
+def abbreviations() -> dict[str, str]:
+    """Abbreviations of conditions and measures that stand for one thing alone, to the words of labels."""
+    lines = (FOLDER / "abbreviations.tsv").read_text(encoding="utf-8").splitlines()
+    return {line.partition("\t")[0]: line.partition("\t")[2] for line in lines}
 
 
 def _hand_written() -> dict[str, dict[str, list[str]]]:

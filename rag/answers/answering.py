@@ -7,7 +7,6 @@ population asked for, verification removed something or a warning cannot be show
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
 
-from ingest.schema import Kind
+from ingest.schema import Document, Kind
 from rag.answers import notices
 from rag.answers.compose import (
     References,
@@ -31,19 +30,19 @@ from rag.answers.conflicts import Scene, conflicts, uncovered
 from rag.answers.members import chosen, members_notice, searched
 from rag.answers.safety import Warned, floor, unwarned
 from rag.answers.stances import stances
+from rag.answers.studies import absent_studies, asked_for, quoted, sureness
 from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, under_fitting, unpartnered
 from rag.asked.sections import TOPICS
 from rag.asked.touches import vague
 from rag.errors import GeneratorError
 from rag.evidence import Selector
 from rag.generate import Extractive, Generator
-from rag.lexical import analysed
 from rag.llm.cited import UNCITED
 from rag.naming.strange import strange
 from rag.query import Query, understand
 from rag.sentences.coverage import Coverage
 from rag.sentences.governing import placed
-from rag.types import Answer, Draft, Evidence, Filters, Hit, Judge, Notice, Provenance, Safety, Status
+from rag.types import Answer, Draft, Evidence, Filters, Judge, Notice, Provenance, Safety, Status
 from rag.verify import Checker, Shelf
 from rag.view import View
 
@@ -51,7 +50,6 @@ HITS = 24
 """Passages whose sentences compete."""
 UNANCHORED = 0.1
 """How much better a sentence must score where the question names no drug that would tie the sentence to it."""
-_ACRONYM = re.compile(r"\b[A-Z]{4,}\b")
 COVERED = 6
 """What the least score of a drug's best sentence is divided by where the question is answered, as coverage tells."""
 NEAREST = 3
@@ -114,12 +112,16 @@ class Written:
 class Found:
     """What retrieval gave: the sentences good enough to answer from, the best ones whatever their score, and the pairs
     of the question's drugs that no passage names together (none where that was not asked). ``coverage``: see
-    `rag.sentences.coverage`; 1 where nothing tells."""
+    `rag.sentences.coverage`; 1 where nothing tells. ``described``: whether the question describes a source that was
+    found (`rag.ranking.studies`); ``retracted``: those of them that are; ``absent``: studies it names that are not."""
 
     usable: list[Evidence]
     nearest: list[Evidence]
     apart: list[tuple[int, int]]
     coverage: float = 1.0
+    described: bool = False
+    retracted: tuple[Document, ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 def respond(
@@ -140,6 +142,7 @@ def respond(
     watch = Stopwatch.start()
     query = understood(view, request)
     found = find(view, query, selector, request, coverage)
+    query = replace(query, study=found.described)
     replaced = request.filters.include_superseded
     checker = Checker(shelf, request.as_of, superseded=replaced, judge=judge, names=view.resolver)
     found = replace(found, usable=under_fitting(query, placed(found.usable, checker.document)))
@@ -194,7 +197,6 @@ def understood(view: View, request: Request) -> Query:
     query = understand(request.question, view.resolver)
     if names := strange(query, view.frequency):
         query = replace(query, unresolved=(*query.unresolved, *names), strange=names)
-    query = replace(query, study=query.study or _names_study(view, query, request))
     if query.drugs or query.unresolved:
         return query
     groups = {frozenset(keys): keys for keys in map(view.resolver.name, request.filters.drugs) if keys}
@@ -203,31 +205,32 @@ def understood(view: View, request: Request) -> Query:
     return replace(query, drugs=query.candidates)
 
 
-def _names_study(view: View, query: Query, request: Request) -> bool:
-    """Whether the question has a name in capitals that passages have, but no label of its drugs: COMET, CIBIS-II."""
-    stems = [stem for word in _ACRONYM.findall(query.question) for stem in analysed(word.casefold())[:1]]
-    if not stems or not query.drugs:
-        return False
-    labels = view.labels_have(query.keys, stems, request.as_of)
-    return any(share > 0 and not held for share, held in zip(view.frequency(stems), labels, strict=True))
-
-
 def find(view: View, query: Query, selector: Selector, request: Request, coverage: Coverage | None) -> Found:
     """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
     if vague(query):
         return Found([], [], [])
-    hits = _hits(view, query, request)
+    every = view.searcher.search(searched(query), HITS, replace(request.filters, include_retracted=True), request.as_of)
+    asked = asked_for(every)
+    query = replace(query, study=bool(asked))
+    hits = [hit for hit in every if not hit.document.retracted]
+    own = quoted(query, hits, selector, request.min_score)
+    hits = [hit for hit in hits if not hit.described]
     paired = query.shape == "interaction" and len(query.drugs) > 1
     pairs = view.together(query, request.filters, request.as_of) if paired else None
     together = pairs.hits if pairs else []
     # Where no source has the pair, papers on a pathway that both drugs share are the nearest there is.
     shared = shared_pathways(query, [(hit, hit.passage.text) for hit in hits]) if paired and not together else set()
     papers = view.papers_on(_spelled(shared), request.filters, request.as_of) if shared else []
-    unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers) if not hit.document.retracted}
-    evidence = chosen(view, query, list(unique.values()), selector)
-    about = [item for item in evidence if _about(view, query, item)]
-    covered = _covered(view, query, about, request, coverage)
-    usable = [] if query.strange or covered < request.min_coverage else _good(query, about, request, coverage)
+    ours = {item.hit.document.document_id for item in own}
+    unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers)}
+    others = [hit for hit in unique.values() if hit.document.document_id not in ours]
+    evidence = [*own, *chosen(view, query, others, selector)]
+    about = [item for item in evidence if item.hit.described or _about(view, query, item)]
+    covered = max(_covered(view, query, about, request, coverage), sureness(query, own))
+    absent = absent_studies(view, query, asked)
+    nothing = query.strange or covered < request.min_coverage or absent or (asked and asked[0].retracted)
+    others_good = _good(query, [item for item in about if not item.hit.described], request, coverage)
+    usable = [] if nothing else [*own, *others_good]
     if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
         named = {hit.passage.passage_id for hit in papers}
         usable += [
@@ -235,18 +238,10 @@ def find(view: View, query: Query, selector: Selector, request: Request, coverag
             for item in evidence
             if item not in usable and item.hit.passage.passage_id in named and mechanisms(item.text) & shared
         ]
-    every = combinations(range(len(query.drugs)), 2)
-    return Found(usable, evidence, [pair for pair in every if pair not in pairs.covered] if pairs else [], covered)
-
-
-def _hits(view: View, query: Query, request: Request) -> list[Hit]:
-    """The passages found; where a study is asked for, those of papers and trials first, if there are any."""
-    hits = view.searcher.search(searched(query), HITS, request.filters, request.as_of)
-    if not query.study or request.filters.kinds:
-        return hits
-    kinds = tuple(kind.value for kind in Kind if kind is not Kind.LABEL)
-    studies = view.searcher.search(searched(query), HITS, replace(request.filters, kinds=kinds), request.as_of)
-    return [*studies, *hits]
+    both = combinations(range(len(query.drugs)), 2)
+    apart = [pair for pair in both if pair not in pairs.covered] if pairs else []
+    retracted = tuple(document for document in asked if document.retracted)
+    return Found(usable, evidence, apart, covered, bool(asked), retracted, absent)
 
 
 def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> list[Evidence]:
@@ -357,7 +352,8 @@ def bare(view: View, query: Query, as_of: date | None) -> list[str]:
 def _gaps(scene: Scene, found: Found, written: Written, dropped: Sequence[Draft], filters: Filters) -> list[Notice]:
     """What an answer lacks, in the order in which a reader should learn of it."""
     query, shown = scene.query, scene.shown
-    told = [*notices.unknown(query, shown), *notices.apart(query, found.apart, filters)]
+    told = [*notices.unknown(query, shown), *notices.retracted(found.retracted), *notices.absent(query, found.absent)]
+    told += notices.apart(query, found.apart, filters)
     if not shown:
         return [*told, *_unanswered(scene, found, written)]
     drafts = [*(draft for draft, _ in shown), *dropped]

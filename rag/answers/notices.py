@@ -26,6 +26,8 @@ LEADING = frozenset(
         "safety_unavailable",
         "safety_omitted",
         "unknown_drug",
+        "retracted_source",
+        "unknown_study",
         "no_direct_evidence",
         "insufficient_evidence",
         "population_not_covered",
@@ -58,6 +60,29 @@ def unknown(query: Query, shown: Shown) -> list[Notice]:
     if alike := sorted({key for word in unheld for key in query.lookalikes.get(word.casefold(), ())}):
         told.append(f"Similar names that it knows: {', '.join(alike)}.")
     return [Notice("unknown_drug", " ".join(told))]
+
+
+def retracted(documents: Sequence[Document]) -> list[Notice]:
+    """Which papers that the question asks for have been retracted, by whom and when where that is known."""
+    return [Notice("retracted_source", _withdrawn(document)) for document in documents]
+
+
+def absent(query: Query, names: Sequence[str]) -> list[Notice]:
+    """Which studies that the question names no source is, nor speaks of."""
+    about = f" on {listing([' and '.join(keys) for keys in query.drugs])}" if query.drugs else ""
+    told = f"No indexed source{about} is or names {listing(names, 'or')}: another study's findings would not answer."
+    return [Notice("unknown_study", told)] if names else []
+
+
+def _withdrawn(document: Document) -> str:
+    since = [
+        " on ".join(filter(None, (mark.by, str(mark.on or "")))) for mark in document.marks if mark.kind == "retraction"
+    ]
+    said = f" ({', '.join(filter(None, since))})" if any(since) else ""
+    named = f'"{document.title.rstrip(".")}" ({document.document_id})'
+    return (
+        f"The paper that the question describes, {named}, has been retracted{said}: it is no evidence and not quoted."
+    )
 
 
 def apart(query: Query, pairs: Sequence[tuple[int, int]], filters: Filters) -> list[Notice]:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
+from corpora.vocabulary import synonyms
 from rag.asked.sections import base
+from rag.naming.ingredients import canonical
 from rag.query import Query
 from rag.sentences.headings import heading, names_topic, title
 from rag.types import Evidence, Hit
@@ -19,13 +22,23 @@ MECHANISM, SECTION = 0.7, 0.3
 """Focus of a sentence about two drugs that names only a mechanism which both share, or only stands in the section."""
 
 POPULATIONS = {
-    "pregnancy": re.compile(r"\b(?:pregnan\w*|fo?etus\w*|fo?etal|trimester\w*)", re.IGNORECASE),
+    "pregnancy": re.compile(
+        r"\b(?:pregnan\w*|fo?etus\w*|fo?etal|trimester\w*|(?:expect|try|plan|hop)ing (?:for |to have )?a baby)",
+        re.IGNORECASE,
+    ),
     "breast-feeding": re.compile(
         r"\b(?:breast-?\s?f(?:eed|ed)\w*|breast milk|human milk|lactat\w*|nursing)", re.IGNORECASE
     ),
-    "renal impairment": re.compile(r"\b(?:renal|kidney\w*|dialysis|creatinine|CrCl|eGFR|ESRD)", re.IGNORECASE),
+    "renal impairment": re.compile(
+        r"\b(?:renal|kidney(?! stone)\w*|dialysis|creatinine|CrCl|eGFR|ESRD)", re.IGNORECASE
+    ),
     "hepatic impairment": re.compile(r"\b(?:hepatic|liver|cirrho\w*|child-pugh)", re.IGNORECASE),
-    "children": re.compile(r"\b(?:child(?:ren)?\b|pa?ediatric\w*|infant\w*|neonat\w*|adolescent\w*)", re.IGNORECASE),
+    "children": re.compile(
+        r"\b(?:child(?:ren)?\b|pa?ediatric\w*|infant\w*|neonat\w*|adolescent\w*"
+        r"|(?:younger than|under|below) (?:1[0-8]|[1-9]|one|two|three|four|five|six|ten|twelve|eighteen)"
+        r" (?:years?|months?)\b)",
+        re.IGNORECASE,
+    ),
     "older adults": re.compile(r"\b(?:elderly|geriatric\w*|older (?:adult|patient|people)\w*)", re.IGNORECASE),
 }
 
@@ -86,10 +99,11 @@ def group_of(query: Query, hit: Hit) -> int | None:
 
 
 def names(query: Query, index: int, text: str) -> bool:
-    """Whether ``text`` names the question's drug ``index`` by one of its keys or as the question writes it."""
+    """Whether ``text`` names the question's drug ``index`` by one of its keys, their other names or as the question
+    writes it."""
     keys = query.drugs[index]
     surfaces = {mention.surface.casefold() for mention in query.mentions if mention.keys == keys}
-    return any(says(name, text) for name in (*keys, *sorted(surfaces)))
+    return any(says(name, text) for name in (*keys, *also_called(keys), *sorted(surfaces)))
 
 
 def names_other(query: Query, hit: Hit, text: str) -> bool:
@@ -97,6 +111,13 @@ def names_other(query: Query, hit: Hit, text: str) -> bool:
     own = group_of(query, hit)
     known = sum(index == own or names(query, index, text) for index in range(len(query.drugs)))
     return known + sum(says(word, text) for word in query.unresolved) >= 2
+
+
+@lru_cache(1024)
+def also_called(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """Other names of the drug of these keys: labels of other drugs call divalproex valproate."""
+    listed = (one for one in synonyms() if not one.abbreviation)
+    return tuple(one.written for one in listed if set(map(canonical, one.ingredients)) == set(keys))
 
 
 def says(word: str, text: str) -> bool:
@@ -148,7 +169,7 @@ def fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
     """
     kept = list(found)
     if query.partners:
-        kept = [item for item in found if _names_partner(query, item.text)]
+        kept = [item for item in found if names_partner(query, item.text)]
         kept = kept or [item for item in found if base(item.hit.passage.section) in query.sections]
     wanted = populations(query.question)
     others = [item for item in kept if (told := populations(item.text)) and wanted and not told & wanted]
@@ -199,9 +220,12 @@ def _place(item: Evidence) -> tuple[str, str]:
 
 def unpartnered(query: Query, texts: Sequence[str]) -> bool:
     """Whether a drug is asked beside a class or a food and no text names it."""
-    return bool(query.partners) and not any(_names_partner(query, text) for text in texts)
+    return bool(query.partners) and not any(names_partner(query, text) for text in texts)
 
 
-def _names_partner(query: Query, text: str) -> bool:
-    """As a whole word: the alcohols that a drug becomes are not the alcohol that one drinks."""
+def names_partner(query: Query, text: str) -> bool:
+    """Whether ``text`` names what the drug is asked beside.
+
+    As a whole word: the alcohols that a drug becomes are not the alcohol that one drinks.
+    """
     return any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in query.partners)

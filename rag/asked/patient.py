@@ -52,6 +52,8 @@ _OLD_AGE = re.compile(
     rf"|(?<!than\s)(?<!under\s)(?<!below\s)(?<!to\s)(?<![\d<≤.–-])(?<![<≤–-]\s)\b{_YEARS}[\s-](?:years?|yrs?)[\s-](?:old|of\sage)\b",
     re.IGNORECASE,
 )
+_A_YEAR = {"m": 12.0, "w": 52.18, "d": 365.25}
+_BODY_WEIGHT = re.compile(r"(?<![/\d.])\b(\d{1,3}(?:\.\d+)?)\s?(?:kg|kilos?|kilograms?)\b", re.IGNORECASE)
 _OLD = re.compile(r"old|of\sage|y/?o", re.IGNORECASE)
 _FIGURE = r"(?P<value>(?:[<>≤≥=]|less\sthan|below|under|above|over|of|is|was|at|\s|:)*\d{1,3}(?:\.\d+)?)"
 _GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
@@ -64,7 +66,11 @@ _GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
             "weeks",
             r"\b(?P<value>\d{1,2})\s?(?:weeks?|wks?)['’]?\s(?:pregnant|gestation\w*|of\spregnancy)\b",
         ),
-        ("pregnancy", "", r"\b(?:pregnan\w+|gestation\w*|trimesters?|f[o]?etus|expecting\sa\sbaby|conceiv\w+)\b"),
+        (
+            "pregnancy",
+            "",
+            r"\b(?:pregnan\w+|gestation\w*|trimesters?|f[o]?etus|(?:expect|try|plan|hop)ing\s(?:for|to\shave)?\s?a\sbaby|conceiv\w+)\b",
+        ),
         (
             "lactation",
             "",
@@ -91,7 +97,11 @@ _GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
             r"\b(?:ckd|(?:chronic\s)?kidney\sdisease)\s(?:stage\s)?(?P<value>[1-5][ab]?)\b|\bstage\s(?P<value2>[1-5][ab]?)\s(?:ckd|(?:chronic\s)?kidney)\b",
         ),
         ("renal", "dialysis", r"\b(?:(?P<value>h[a]?emo|peritoneal\s)?dialysis|esrd|crrt|(?:ca|ap)pd)\b"),
-        ("renal", "", r"\b(?:renal(?:ly)?|kidneys?|nephropath\w+|ckd|aki|e?gfr|crcl|creatinine\sclearance)\b"),
+        (
+            "renal",
+            "",
+            r"\b(?:renal(?:ly)?|kidneys?(?!\sstones?)|nephropath\w+|ckd|aki|e?gfr|crcl|creatinine\sclearance)\b",
+        ),
         ("hepatic", "", r"\b(?:hepatic(?:ally)?|livers?|cirrho\w+|child[\s-]pugh)\b"),
     )
 )
@@ -168,6 +178,22 @@ def _aged(text: str) -> Iterator[Population]:
             yield Population("elderly", match.group(), *match.span(), f">{match['bound']}", "years")
         if not match["least"] and years <= ADULT:
             yield Population("child", match.group(), *match.span(), f"<{match['bound']}", "years")
+
+
+def age_of(text: str) -> float | None:
+    """The age in years of the one patient whose age ``text`` gives; None where it gives none, or several."""
+    found = {
+        float(match[1] or match[3] or match[4]) / _A_YEAR.get((match[2] or "y")[0].lower(), 1)
+        for match in _AGE.finditer(text)
+        if match[2] is None or _OLD.search(match.group())
+    }
+    return found.pop() if len(found) == 1 else None
+
+
+def weight_of(text: str) -> float | None:
+    """The body weight in kg that ``text`` gives; None where it gives none, or several."""
+    found = {float(match[1]) for match in _BODY_WEIGHT.finditer(text)}
+    return found.pop() if len(found) == 1 else None
 
 
 def of_old_age(text: str) -> bool:

@@ -37,12 +37,14 @@ TOPICS: tuple[Topic, ...] = (
     _topic(
         "pregnancy",
         "pregnancy use_in_specific_populations teratogenic_effects warnings_and_cautions warnings precautions",
-        r"pregnan\w+|f[o]?etus|f[o]?etal|teratogen\w*|trimesters?|birth\sdefects?",
+        r"pregnan\w+|f[o]?etus|f[o]?etal|teratogen\w*|trimesters?|birth\sdefects?"
+        r"|(?:expect|try|plan|hop)ing\s(?:for\s|to\shave\s)?a\sbaby",
     ),
     _topic(
         "pediatric",
         "pediatric_use use_in_specific_populations dosage_and_administration",
-        r"child(?:ren)?(?:['’]s)?|p[a]?ediatrics?|infants?|neonat\w+|newborns?|adolescents?|bab(?:y|ies)|toddlers?|teenagers?",
+        r"child(?:ren)?(?:['’]s)?|p[a]?ediatrics?|infants?|neonat\w+|newborns?|adolescents?|toddlers?|teenagers?"
+        r"|(?<!expecting\sa\s)(?<!expecting\s)(?<!for\sa\s)(?<!to\shave\sa\s)(?<!planning\sa\s)bab(?:y|ies)",
     ),
     _topic(
         "geriatric",
@@ -52,7 +54,7 @@ TOPICS: tuple[Topic, ...] = (
     _topic(
         "contraindications",
         "contraindications boxed_warning warnings_and_cautions warnings",
-        r"contra-?indicat\w+|(?:should|must|can)(?:\s?no|n['’])t\s(?:be\s)?(?:take|taken|use|used|receive)|who\sshould\s(?:not|avoid)",
+        r"contra-?indicat\w+|(?:(?:should|must|can)(?:\s?no|n['’])t|(?:should|must|can)\s(?:\w+\s)?never)\s(?:be\s)?(?:take|taken|use|used|receive)|who\sshould\s(?:not|avoid)",
     ),
     _topic(
         "interactions",
@@ -117,7 +119,7 @@ TOPICS: tuple[Topic, ...] = (
         "renal",
         "use_in_specific_populations dosage_and_administration pharmacokinetics clinical_pharmacology"
         " warnings_and_cautions",
-        r"renal\w*|kidneys?|dialysis|h[a]?emodialysis|creatinine\sclearance|e?gfr|crcl|ckd",
+        r"renal\w*|kidneys?(?!\sstones?)|dialysis|h[a]?emodialysis|creatinine\sclearance|e?gfr|crcl|ckd",
     ),
     _topic(
         "hepatic",

@@ -71,6 +71,8 @@ class Outcome:
     """What came of a question. ``first``: the first statement's source is a right one, ``found``: so is the first
     passage of the search, ``facts``: all key facts stand in the answer, ``abstained``: there was none.
 
+    Where the right source is a retracted paper, it is right to say so and to cite and find it nowhere.
+
     ``shown``: what a reader saw, for the list of misses.
     """
 
@@ -113,14 +115,28 @@ def ask(engine: Engine, questions: Iterable[Question], corpus: Path) -> list[Out
 def _outcome(engine: Engine, question: Question, corpus: Path) -> Outcome:
     answer = engine.ask(question.text, keep=False)
     _, hits, _ = engine.search(question.text, 1)
+    found = any(answers(question, hit.document.document_id, hit.drugs, hit.passage.section, corpus) for hit in hits)
+    withdrawn = _retracted(engine, question)
     return Outcome(
         question=question,
-        first=_first(answer, question, corpus),
-        found=any(answers(question, hit.document.document_id, hit.drugs, hit.passage.section, corpus) for hit in hits),
+        first=_told(answer, withdrawn) if withdrawn else _first(answer, question, corpus),
+        found=not found if withdrawn else found,
         facts=all(says(answer, fact) for fact in question.facts),
         abstained=answer.status == "abstained",
         shown=_shown(answer, hits),
     )
+
+
+def _retracted(engine: Engine, question: Question) -> tuple[str, ...]:
+    """The documents that would answer, where all of them are retracted."""
+    documents = [engine.document(name) for name in question.documents]
+    return question.documents if documents and all(one.retracted for one in documents) else ()
+
+
+def _told(answer: Answer, withdrawn: Sequence[str]) -> bool:
+    """Whether the answer says that a paper is retracted, and cites none of them."""
+    said = any(name in one.message for one in answer.notices if one.code == "retracted_source" for name in withdrawn)
+    return said and not any(source.document_id in withdrawn for source in answer.references)
 
 
 def _first(answer: Answer, question: Question, corpus: Path) -> bool:
@@ -146,8 +162,10 @@ def answers(question: Question, document_id: str, drugs: Sequence[str], section:
 
 
 def says(answer: Answer, fact: str) -> bool:
-    """Whether the statements match a key fact; case and white space do not count."""
-    told = " ".join(" ".join(statement.text for statement in answer.statements).split())
+    """Whether the statements, or what is told of a retracted paper, match a key fact; case and white space do not
+    count."""
+    withdrawn = (notice.message for notice in answer.notices if notice.code == "retracted_source")
+    told = " ".join(" ".join((*(statement.text for statement in answer.statements), *withdrawn)).split())
     return re.search(fact, told, re.IGNORECASE) is not None
 
 

@@ -42,18 +42,48 @@ PARTNERS = {
     r"zinc": ("zinc",),
     r"multivitamins?": ("multivitamin", "multivitamins", "iron", "calcium", "zinc"),
     r"cranberry": ("cranberry",),
+    r"smoking|cigarettes?|tobacco": ("smoking", "smoke", "smokers", "tobacco", "cigarette", "cigarettes"),
 }
 """What a question calls a substance, to the words that labels have for it."""
+
+_CHANGED = (
+    r"(?<!to\s)(?<!for\s)(?<!help\s)\b(?:stop(?:s|ped)?|quit|g[ai]ve(?:s|n)?\sup|giving\sup|start(?:s|ed)?|resumed?"
+    r"|cut\sdown)"
+)
+_AVOIDED = r"(?:avoid|stay\saway|keep\saway|off[\s-]limits|forbidden|not\s(?:be\s)?eat\w*|leave\sout)"
+ANYWHERE = {
+    # taken up or given up: what the drug was dosed for has changed
+    rf"{_CHANGED}(?:\s(?:on|his|her|my|the|with))*\s(?:smoking|cigarettes?|tobacco)\b": (
+        "smoking",
+        "smoke",
+        "smokers",
+        "tobacco",
+        "cigarette",
+        "cigarettes",
+    ),
+    # what not to eat
+    rf"\bfoods?\b(?=[^.?!]*\b{_AVOIDED}\b)|\b{_AVOIDED}\s(?:\w+\s){{0,3}}foods?\b": ("food", "foods", "diet"),
+    # what may fail
+    r"\b(?:weaken\w*|affects?|undo(?:es)?|reduces?|lowers?|spoils?|on)\s(?:\w+\s)?the\spill\b"
+    r"(?!\s(?:box|bottle|organi|count))": (
+        "contraceptive",
+        "contraceptives",
+        "contraception",
+        "birth control",
+    ),
+}
+"""What is asked about beside a drug wherever the two stand in the question, to the words that labels have for it."""
 
 MEASURED = word_set("iron calcium potassium magnesium zinc")
 """Also laboratory values: partners only where a word puts them beside a drug as something taken."""
 
+_ANYWHERE = tuple((re.compile(form), words[0]) for form, words in ANYWHERE.items())
 _FORMS = "|".join(f"(?P<p{place}>{form})" for place, form in enumerate(PARTNERS))
 _SUBSTANCE = re.compile(
     r"(?<!benzyl\s)(?<!cetyl\s)(?<!stearyl\s)(?<!rubbing\s)(?<!isopropyl\s)"
     rf"\b(?:{_FORMS})\b"
     r"(?!-|\s(?:deficien|overload|poor|levels?\b|concentrations?|channel|toxicity|poisoning|intoxication|withdrawal|abuse"
-    r"|dependen|use\sdisorder|intoleran|allerg|is\b|was\b|of\b|\d|goes|went|chang|monitor|free|water|plenty|lots))"
+    r"|dependen|use\sdisorder|intoleran|allerg|is\b|was\b|of\b|\d|cessation|goes|went|chang|monitor|free|water|plenty|lots))"
 )
 _TAKEN = (
     r"(?:(?:food\sor|i|i['’]m|am|is|he|she|they|on|take|takes|taking|using|my|his|her|a|an|the|some|any|other|glass|cup|of|daily|red"
@@ -64,7 +94,7 @@ _BESIDE = re.compile(
     rf"(?:\s?[,/+&]\s?|\s(?:and|or|plus|with|alongside)\s){_TAKEN}"
 )
 _WHILE = re.compile(
-    rf"(?:\s(?:juice|safe|okay|ok|allowed))*\s(?:on|while|when|if|whilst|during|after|before|affects?|affected\sby|interacts?\swith)\s{_TAKEN}"
+    rf"(?:\s(?:juice|safe|okay|ok|allowed|again))*\s(?:on|while|when|if|whilst|during|after|before|affects?|affected\sby|interacts?\swith)\s{_TAKEN}"
 )
 
 
@@ -93,12 +123,13 @@ def beside(text: str, drugs: Iterable[Spanned]) -> tuple[str, ...]:
         if free and any(_joined(text.lower(), match, span) for span in spans):
             spans.append(match.span())
             found.append(_words(match)[0])
-    return unique(found)
+    apart = (word for form, word in _ANYWHERE if taken and form.search(text.lower()))
+    return unique((*found, *apart))
 
 
 def partner_words(substances: Sequence[str]) -> tuple[str, ...]:
     """The words that labels have for substances that `beside` gave."""
-    found = (word for words in PARTNERS.values() if words[0] in substances for word in words)
+    found = (word for words in (*PARTNERS.values(), *ANYWHERE.values()) if words[0] in substances for word in words)
     return unique(form for word in found for form in _forms(word))
 
 

@@ -41,16 +41,19 @@ def vocabulary_brands() -> dict[tuple[str, ...], tuple[str, ...]]:
 def synonym_entries(
     known: frozenset[str],
 ) -> tuple[dict[tuple[str, ...], Entry], dict[tuple[str, ...], tuple[str, ...]]]:
-    """Synonyms of known drugs as entries; those of others, and ambiguous abbreviations, with their readings."""
+    """Synonyms of known drugs as entries; those of others, and ambiguous abbreviations, with their readings.
+
+    One that several drugs share is the first of them that is known.
+    """
     entries: dict[tuple[str, ...], Entry] = {}
     elsewhere = {words_of(written): readings for written, readings in ambiguous_abbreviations().items()}
     for synonym in synonyms():
         keys, words = unique(map(canonical, synonym.ingredients)), words_of(synonym.written)
         if known.issuperset(keys):
-            entries[words] = Entry(keys, "abbreviation" if synonym.abbreviation else "synonym")
+            entries.setdefault(words, Entry(keys, "abbreviation" if synonym.abbreviation else "synonym"))
         else:
-            elsewhere[words] = (" and ".join(synonym.ingredients),)
-    return entries, elsewhere
+            elsewhere.setdefault(words, (" and ".join(synonym.ingredients),))
+    return entries, {words: readings for words, readings in elsewhere.items() if words not in entries}
 
 
 def universe(entries: Mapping[tuple[str, ...], Entry]) -> tuple[dict[str, Hashable], frozenset[str]]:

@@ -1,4 +1,5 @@
-"""A question without what must not matter: name, sex, origin, belief, work, insurance, and an adult's exact age.
+"""A question without what must not matter: name, sex, origin, belief, work, insurance, and an adult's exact age; nor
+must it matter whether a condition is written out.
 
 What is searched and read is this text, so that two patients who differ in nothing else get the same answer (the test is
 `citerx eval answers`, counterfactual fairness). A detail is told by where it stands: before or behind a word for a
@@ -15,6 +16,7 @@ from functools import cache, partial
 
 from corpora.vocabulary.people import words_of
 from rag.asked.patient import populations_of
+from rag.naming.abbreviations import written_out
 from rag.neutral.clauses import without_clauses
 from rag.neutral.matters import MEDICAL, Kept, kept_of
 from rag.neutral.people import AGED, AGED_AFTER, CLINICIANS, PERSON, YEARS, kin, origins, work
@@ -32,7 +34,7 @@ def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:
     """
     if not (drugs or MEDICAL.search(question)):
         return question
-    text = question
+    text = question = written_out(question, drugs)
     for _ in range(4):
         before = text
         for step in _steps(kept_of(text, drugs)):

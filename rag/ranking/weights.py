@@ -13,12 +13,15 @@ from datetime import date
 
 from ingest.schema import Document, Kind
 from rag.asked.sections import base
+from rag.asked.studies import is_part
 from rag.naming.names import carrier
 from rag.query import Query
 from rag.ranking.sides import Side, found
-from rag.types import Hit, Rule
+from rag.types import STUDY, Hit, Rule
 
 YEAR = 365.25  # days
+PART = "part"
+"""The rule of the part of a source that the question asks for."""
 LEAFLETS = frozenset({"spl_medguide", "spl_patient_package_insert", "patient_medication_information"})
 
 EVIDENCE: Mapping[str, frozenset[str]] = {
@@ -81,6 +84,10 @@ class Weights:
     """Years for half the score: of two papers alike the newer leads. Shorter ones cost relevance (40 years: a lot)."""
     undated_years: float = 5.0
     """How old a source without a date is taken to be, compared with the newest found."""
+    described: float = 1000.0
+    """A paper or trial that the question describes, to the power of how well: see `rag.ranking.studies`."""
+    part: float = 100.0
+    """The part of it that is asked for: what it found, unless who took part, what was given or planned is asked."""
     concern: float = 0.5
     """The journal has published an expression of concern about the paper."""
     superseded: float = 0.5
@@ -124,6 +131,13 @@ def paper_rules(weights: Weights, sides: Sequence[Side], hit: Hit, latest: date 
         rules.append(Rule("concern", weights.concern, "the journal has published an expression of concern about it"))
     rules += _age(weights, "newest paper found", weights.literature_half_life, hit.document, latest)
     return tuple(rule for rule in rules if rule.factor != 1)
+
+
+def study_rules(weights: Weights, match: float, reason: str, hit: Hit, parts: tuple[str, ...]) -> Iterator[Rule]:
+    """The rules for a passage of a source that the question describes, ``match`` as well; ``parts``: asked for."""
+    yield Rule(STUDY, weights.described**match, f"the question describes this source: {reason}")
+    if is_part(hit.passage.section, parts):
+        yield Rule(PART, weights.part, "the part of it that is asked for")
 
 
 def _section(weights: Weights, query: Query, hit: Hit) -> Iterator[Rule]:

@@ -25,7 +25,7 @@ _CUES: tuple[tuple[Role, str], ...] = (
         r"^(?:(?:name of ?)?(?:the )?(?:concomitant|co-?administered|interacting|concurrent)\b"
         r"|drugs?(?:\(s\))? (?:or|that|with|affected)\b|drug ?[/ ] ?(?:substance|drug)|drug (?:class|name)"
         r"|(?:(?:other )?drugs?|agents?)(?:\(s\))?$|interaction drugs?$|factors?$|class(?:es)?\b"
-        r"|(?:specific|examples of) )",
+        r"|(?:specific|examples of) |with$)",
     ),
     ("frequency", r"^(?:dos(?:e|age|ing) )?(?:frequency|interval)|dosing interval|frequency of dos"),
     ("population", r"\band (?:normal|usual) (?:dos|regimen)"),

@@ -1,32 +1,176 @@
-"""Whether a row of a table is for the question's patient: the range of kidney function that it names holds the figure.
+"""Whether a row of a table is for the question's patient: kidney function, age, weight, liver or group that it names.
 
 A neighbouring row is true and still the wrong dose, so what the row says decides, not how near its words are.
 """
 
 from __future__ import annotations
 
-from rag.asked.patient import Population
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rag.asked.focus import names, names_partner
+from rag.asked.patient import ADULT, OLD, Population, PopulationName, age_of, weight_of
 from rag.query import Query
 from rag.sentences.spans import is_row
-from rag.tables.ranges import Range, rate
+from rag.tables.columns import role_of
+from rag.tables.ranges import Range, age_range, rate, weight_range
 
 FITTING, OTHER = 0.75, 0.05
 """The least score of a row that is for the patient, and the most of one that is for others."""
+PARTNER = 0.5
+"""The least score of a row of a table of interactions that is on what the drug is asked beside."""
+
+_DOSED = re.compile(
+    r"\b(?:dos(?:e|es|ed|age|ing)|m?c?g|how (?:much|far)|max\w*|ceiling|limits?|strengths?|regimens?|intervals?"
+    r"|tablets?|start\w*|begin\w*|halve\w*|reduc\w+|adjust\w*|daily|a day)\b",
+    re.IGNORECASE,
+)
+_GRADE = r"(?:mild|moderate|severe)"
+_ORGANS = {
+    "renal": re.compile(
+        rf"(?:{_GRADE}\W+(?:(?:to|or|and)\W+)?)*(?:renal|kidney)(?!\s(?:transplant|stone|cell))", re.IGNORECASE
+    ),
+    "hepatic": re.compile(
+        rf"(?:{_GRADE}\W+(?:(?:to|or|and)\W+)?)*(?:hepatic|liver)(?!\s(?:transplant|test|enzyme|biops))"
+        r"|child[\s-]pugh\s(?:class\s)?[abc]\b(?:\W+(?:(?:to|or|and)\W+)?[abc]\b)?",
+        re.IGNORECASE,
+    ),
+}
+_CLASSES = {"a": "mild", "b": "moderate", "c": "severe"}
+"""Child-Pugh classes as labels grade them (FDA, "Pharmacokinetics in Patients with Impaired Hepatic Function")."""
+_GROUPS = {
+    "old": re.compile(r"\b(?:elderly|geriatric|older (?:adults?|patients?|people))\b", re.IGNORECASE),
+    "grown": re.compile(r"\badults?\b", re.IGNORECASE),
+    "young": re.compile(
+        r"\b(?:child(?:ren)?|p(?:a)?ediatrics?|adolescents?|infants?|neonat\w*|newborns?)\b", re.IGNORECASE
+    ),
+}
+_LASTS = re.compile(r"\b(?:for|after|within|every|during|last\w*)\s(?:\w+\s)?\d", re.IGNORECASE)
+# One condition of several: without the age a row may be for the patient all the same.
+_LOOSE = re.compile(
+    r"\b(?:any|one|two|three) of\b|\bor\b(?! (?:older|younger|over|under|above|below|more|less|greater))"
+)
+_OVER = re.compile(r"\b(?:over|above|older|from|at least|more|greater)\b|[>≥]", re.IGNORECASE)
+_UNDER = re.compile(r"\b(?:under|below|younger|up to|less|at most)\b|[<≤]", re.IGNORECASE)
+_WEIGHT = re.compile(
+    r"(?:(?:less|more|greater|at least|at most) (?:than )?|[<>≤≥]\s?|[\d.]+\s?kg to )*[\d.]+\s?kg\b", re.IGNORECASE
+)
+_LONGEST = 120
+"""Characters of a cell that says for whom a row is."""
 
 
 def for_patient(query: Query, text: str) -> bool | None:
-    """True where a row's range holds the patient's clearance or filtration rate, False where it does not.
+    """True where a row names what the patient has, False where it names what the patient has not.
 
-    None where the question gives no figure, or the text is no row or names no range.
+    None where the question tells no such thing, or the text is no row or names none. Age, weight, liver and group
+    count where a dose is asked for; a clearance or filtration rate always.
     """
+    if not (query.populations or _dosed(query.question)) or not is_row(text):
+        return None
+    found = {told for told in (_by_rate(query, text), *_by_patient(query, text)) if told is not None}
+    return None if not found else found == {True}
+
+
+def for_partner(query: Query, text: str, own: int | None) -> bool:
+    """Whether a row of a label's table of interactions is on another drug of the question, or what it is asked beside.
+
+    ``own``: which of the question's drugs the label is of, None where it is of none: such a row tells of other drugs.
+    """
+    if query.shape != "interaction" or own is None or not is_row(text):
+        return False
+    header, partner = _cells(text)[0]
+    if role_of(header) != "with":
+        return False
+    others = (index for index in range(len(query.drugs)) if index != own)
+    return names_partner(query, partner) or any(names(query, index, partner) for index in others)
+
+
+def _by_rate(query: Query, text: str) -> bool | None:
     values = [value for one in query.populations if (value := _rate_of(one)) is not None]
-    if not values or not is_row(text):
+    ranges = [found for header, cell in _cells(text) if (found := _range(header, cell))] if values else []
+    return any(value in one for one in ranges for value in values) if ranges else None
+
+
+def _by_patient(query: Query, text: str) -> Iterator[bool | None]:
+    """What the cells that say for whom a row is tell of the patient's age, weight and organs."""
+    if not _dosed(query.question):
+        return
+    told = [(header, cell) for place, (header, cell) in enumerate(_cells(text)) if _says_whom(place, header)]
+    yield _by_age(query, told)
+    weight = weight_of(query.question)
+    ranges = [found for header, cell in told if (found := weight_range(cell, header))] if weight else []
+    yield any(weight in one for one in ranges) if weight and ranges else None
+    for organ in {one.name for one in query.populations} & _ORGANS.keys():
+        yield _by_organ(query.question, organ, " ".join(cell for _, cell in told))
+
+
+def _by_age(query: Query, told: list[tuple[str, str]]) -> bool | None:
+    """By the ages that a row names, else by the groups: adults, children, the elderly."""
+    age, words = age_of(query.question), " ".join(cell for _, cell in told)
+    said = {group for group, cue in _GROUPS.items() if cue.search(words)}
+    ranges = [found for header, cell in told if (found := _ages(header, cell))] if age is not None else []
+    if age is not None and ranges:
+        within = any(_in_unit(age, one) in one for one in ranges)
+        return True if within else None if age >= ADULT and said & {"grown", "old"} else False
+    asked = _group(age, {one.name for one in query.populations})
+    if not asked or not said:
         return None
-    cells = [cell.partition(": ") for cell in text.split("; ")]
-    ranges = [found for header, _, cell in cells if (found := _range(header, cell))]
-    if not ranges:
+    if asked == "old" and "old" in said:
+        return True
+    return None if said & {asked, "grown" if asked == "old" else asked} else False
+
+
+def _group(age: float | None, named: set[PopulationName]) -> str:
+    if age is None:
+        return "young" if "child" in named else "old" if "elderly" in named else ""
+    return "young" if age < ADULT else "old" if age >= OLD else "grown"
+
+
+def _by_organ(question: str, organ: str, words: str) -> bool | None:
+    """By how much an organ is impaired; a row that names it in no degree is for all."""
+    asked, said = _grades(question, organ), _grades(words, organ)
+    if said is None:
         return None
-    return any(value in one for one in ranges for value in values)
+    return bool(asked & said) if asked and said else True
+
+
+def _grades(text: str, organ: str) -> frozenset[str] | None:
+    """The degrees in which ``text`` names an impaired organ; None where it does not name it."""
+    found = list(_ORGANS[organ].finditer(text))
+    words = " ".join(match.group().casefold() for match in found)
+    letters = re.findall(r"\b[abc]\b", words) if "child" in words else []
+    return frozenset((*re.findall(_GRADE, words), *(_CLASSES[letter] for letter in letters))) if found else None
+
+
+def _dosed(question: str) -> bool:
+    return _DOSED.search(question) is not None
+
+
+@lru_cache(4096)
+def _cells(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((header, cell) for header, _, cell in (cell.partition(": ") for cell in text.split("; ")))
+
+
+def _says_whom(place: int, header: str) -> bool:
+    return place == 0 or role_of(header) in {"age", "weight", "population", "renal"}
+
+
+def _ages(header: str, cell: str) -> Range | None:
+    """The ages of a cell, where they are read whole and are all that decides; a time that something lasts is none."""
+    if len(cell) > _LONGEST or _LASTS.search(cell) or _LOOSE.search(cell):
+        return None
+    plain = _WEIGHT.sub("", cell)
+    found = age_range(plain, header)
+    if found is None or (_OVER.search(plain) and found.low is None) or (_UNDER.search(plain) and found.high is None):
+        return None
+    everyone = found.high is None and found.unit == "year" and (found.low or 0) <= 1  # "syphilis older than one year"
+    return None if everyone else found
+
+
+def _in_unit(age: float, one: Range) -> float:
+    """The age in the unit of a range; a child of "6 to 14 years" is one until its 15th birthday."""
+    return age * 12 if one.unit == "month" else float(int(age)) if age >= 1 else age
 
 
 def _range(header: str, cell: str) -> Range | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from corpora.vocabulary import (
     FOLDER,
     NOT_DISTINCTIVE,
+    abbreviations,
     ambiguous_abbreviations,
     brand_names,
     build,
@@ -81,6 +85,38 @@ def test_every_synonym_leads_to_an_ingredient() -> None:
 
 def test_a_synonym_means_one_thing() -> None:
     written = Counter(synonym.written.casefold() for synonym in synonyms())
-    assert [form for form, count in written.items() if count > 1] == []
+    assert {form for form, count in written.items() if count > 1} == {"valproate", "sodium valproate"}
     assert not {form.casefold() for form in ambiguous_abbreviations()} & written.keys()
     assert all(len(set(readings)) > 1 for readings in ambiguous_abbreviations().values())
+
+
+def _texts(names: str = "") -> Iterator[str]:
+    """The sections of the shared labels whose generic name has ``names``."""
+    for file in sorted(shared("labels/drug-label-core.json.zip").parent.glob("*.zip")):
+        with zipfile.ZipFile(file) as zipped:
+            for member in zipped.namelist():
+                for record in json.loads(zipped.read(member))["results"]:
+                    if names in " ".join(record.get("openfda", {}).get("generic_name", [])).casefold():
+                        yield from (part for value in record.values() if isinstance(value, list) for part in value[:1])
+
+
+def test_labels_of_divalproex_call_it_valproate() -> None:
+    texts = [text.casefold() for text in _texts("divalproex") if isinstance(text, str)]
+    assert sum("valproate" in text for text in texts) > 20
+
+
+def test_labels_write_every_abbreviation_out_as_we_do() -> None:
+    listed = abbreviations()
+    assert len(listed) == len((FOLDER / "abbreviations.tsv").read_text(encoding="utf-8").splitlines())
+    missing = dict(listed)
+    for text in _texts():
+        for short in [short for short in missing if isinstance(text, str) and f"({short})" in text]:
+            before = (part[-90:] for part in text.split(f"({short})")[:-1])
+            if any(_folded(part).endswith(_folded(missing[short])) for part in before):
+                del missing[short]
+    assert missing == {}
+
+
+def _folded(words: str) -> str:
+    """In small letters and the singular, hyphens as spaces."""
+    return " ".join(words.casefold().replace("-", " ").split()).removesuffix("s")

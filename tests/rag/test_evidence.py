@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.schema import Passage
+from ingest.schema import Kind, Passage
 from rag.asked.focus import names_other
 from rag.dense import HashEmbedder
-from rag.evidence import candidates, select, tokens
+from rag.evidence import candidates, is_caption, select, tokens
 from rag.query import Query, understand
 from rag.sentences.selectors import Plain
 from rag.sentences.spans import is_row, quotable, trim
@@ -156,3 +157,35 @@ def test_candidates_of_overlapping_hits_are_not_doubled() -> None:
 def test_tokens_are_those_of_the_index_without_stop_words() -> None:
     assert tokens("What are the interactions of CYP3A4 inhibitors?") == ("interact", "cyp3a4", "inhibitor")
     assert tokens("How is it metabolised") == tokens("metabolized")
+
+
+TABLE = """Give it slowly.
+A missed dose of xanol
+Event: Late by more than a week; Xanol: 4 mg/kg
+Event: Late by less; Xanol: 2 mg/kg
+It is a powder."""
+
+
+@pytest.mark.parametrize(("line", "caption"), [(0, False), (1, True), (2, False), (3, False), (4, False)])
+def test_the_title_of_a_table_is_no_statement(line: int, caption: bool) -> None:
+    words = TABLE.split("\n")[line]
+    start = TABLE.index(words)
+    assert is_caption(TABLE, start, start + len(words)) is caption
+
+
+def test_a_row_that_is_not_read_as_one_is_no_title() -> None:
+    text = TABLE.replace("A missed dose of xanol", "Event: Late; or lost; Xanol: 6 mg/kg")
+    start = text.index("Event: Late; or")
+    assert not is_caption(text, start, text.index("\n", start))
+
+
+def test_a_row_on_another_drug_is_not_for_the_patient() -> None:
+    rows = "".join(
+        f"\nDrug and use: {name}; Kidney function: Creatinine clearance below 30 mL/min; Dose: {dose} mg"
+        for name, dose in (("Banol", 1), ("Xanol", 2))
+    )
+    guide = replace(document("pdf:1", [("body.doses", f"Doses{rows}")], "xanol"), kind=Kind.GUIDELINE)
+    _, evidence = ask("Dose of xanol at a creatinine clearance of 20 mL/min?", Bookshelf([guide]))
+    scores = {("Xanol" in item.text): item.score for item in evidence if is_row(item.text)}
+    assert scores[True] >= 0.75
+    assert scores[False] <= 0.05

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.asked.patient import of_old_age, populations_of, routes_of
+from rag.asked.patient import age_of, of_old_age, populations_of, routes_of, weight_of
 from rag.drugs import Resolver
 from rag.query import Query, understand
 
@@ -55,6 +55,8 @@ def query(question: str) -> Query:
         ("renal impairment", [("renal", "", "")]),
         ("Child-Pugh class B cirrhosis", [("hepatic", "b", "class"), ("hepatic", "", "")]),
         ("liver disease", [("hepatic", "", "")]),
+        ("kidney stones", []),
+        ("I am trying for a baby", [("pregnancy", "", "")]),
         ("", []),
     ],
 )
@@ -85,6 +87,26 @@ def test_populations(text: str, found: list[tuple[str, str, str]]) -> None:
 )
 def test_ages_of_older_adults_in_a_text(text: str, old: bool) -> None:
     assert of_old_age(text) is old
+
+
+@pytest.mark.parametrize(
+    ("text", "age"),
+    [
+        ("a 70-year-old", 70.0),
+        ("18 months old", 1.5),
+        ("aged 44", 44.0),
+        ("for 7 days", None),
+        ("siblings, 4 years old and 6 years old", None),
+        ("", None),
+    ],
+)
+def test_the_age_of_the_one_patient(text: str, age: float | None) -> None:
+    assert age_of(text) == age
+
+
+@pytest.mark.parametrize(("text", "weight"), [("lean weight 70 kg", 70.0), ("5 mg/kg", None), ("20 kg or 30 kg", None)])
+def test_the_weight_of_the_one_patient(text: str, weight: float | None) -> None:
+    assert weight_of(text) == weight
 
 
 @given(

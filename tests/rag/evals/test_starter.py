@@ -27,8 +27,9 @@ from rag.settings import Settings
 FOLDER = Path(str(files("corpora"))) / "questions"
 QUESTIONS = load(FOLDER / "starter.toml")
 ANSWERABLE = [one for one in QUESTIONS if one.answerable]
-SAMPLE = QUESTIONS[:135:10] + QUESTIONS[135::3]
-MISSED = {"ST-011", "ST-021", "ST-071", "ST-091", "ST-101", "ST-111", "ST-121"}
+RETRACTED = next(one for one in QUESTIONS if one.id == "ST-109")
+SAMPLE = (*QUESTIONS[:135:10], RETRACTED, *QUESTIONS[135::3])
+MISSED = {"ST-011", "ST-021", "ST-071", "ST-091"}
 """Of the sample, what is not answered as it should be yet: to be struck out as it is."""
 HEAD = '[set]\nname = "s"\nkind = "starter"\ndescription = "x"\n'
 ROW = '[[question]]\nid = "{id}"\nkind = "label"\ntext = "x?"\nsections = ["overdosage"]\nfacts = [\'{fact}\']\n'
@@ -128,3 +129,27 @@ def test_a_sample_is_answered_from_the_right_section(engine: Engine) -> None:
     misses = {miss["id"] for miss in report(found)["misses"]}
     assert misses <= MISSED, summary(report(found))
     assert all(one.abstained for one in found if not one.question.answerable)
+
+
+@pytest.mark.timeout(600)
+def test_a_retracted_paper_that_is_asked_for_is_told_and_not_cited(engine: Engine) -> None:
+    [found] = ask(engine, [RETRACTED], starter())
+    assert found.good
+    answer = engine.ask(RETRACTED.text, keep=False)
+    assert answer.status == "abstained"
+    assert "has been retracted: it is no evidence and not quoted" in answer.answer
+    assert not any(source.retracted for source in answer.references)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        ("NCT99999999: HbA1c change on dapagliflozin?", "unknown_study"),
+        ("What did the PARADIGM-HF trial find for losartan?", "unknown_study"),
+    ],
+)
+def test_a_study_that_is_not_there_gets_no_other_ones_figures(engine: Engine, question: str, code: str) -> None:
+    answer = engine.ask(question, keep=False)
+    assert answer.status == "abstained"
+    assert code in {notice.code for notice in answer.notices}

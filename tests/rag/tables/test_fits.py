@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.drugs import Resolver
 from rag.query import Query, understand
-from rag.tables.fits import for_patient
+from rag.tables.fits import for_partner, for_patient
 from tests.rag.bookshelf import Bookshelf, corpus
 
 RESOLVER: Resolver = Bookshelf(corpus()).resolver()
@@ -43,6 +43,64 @@ def test_the_figure_of_the_question_decides(question: str, fits: bool | None) ->
 )
 def test_what_names_no_range_in_a_row_is_for_everybody(text: str) -> None:
     assert for_patient(asked("colchicine dose at CrCl 40"), text) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "fits"),
+    [
+        ("colchicine ceiling for a 70-year-old", "Patient group: Older than 60 years; Dose: 0.6 mg", True),
+        ("colchicine dose at 81", "Patient group: Older than 60 years; Dose: 0.6 mg", None),
+        ("colchicine dose, aged 81", "Indication: Gout, elderly; Dose: 0.6 mg", True),
+        ("colchicine dose, aged 81", "Indication: Gout, adults; Dose: 1.2 mg", None),
+        ("colchicine dose, aged 81", "Indication: Fever, 4 to 11 years; Dose: 0.6 mg", False),
+        ("colchicine dose for a 7-year-old", "Age: 6 to 14 years; Dose: 0.6 mg", True),
+        ("colchicine dose for a 14-year-old", "Age: 6 to below 14 years; Dose: 0.6 mg", False),
+        ("colchicine dose for a 5-month-old", "Age: 1 month to below 6 months; Dose: 0.6 mg", True),
+        ("colchicine dose for a child", "Indication: Gout, adults; Dose: 1.2 mg", False),
+        ("colchicine dose for a 20-year-old", "Setting: Chemotherapy, adults and 12 to 17 years; Dose: 8 mg", None),
+        ("colchicine dose for a 70-year-old", "Group: Older than 60 years or no monitoring; Dose: 1 mg", None),
+        ("colchicine dose for a 70-year-old", "Disease: Syphilis older than one year; Dose: 1 mg", None),
+        ("colchicine dose for a 9-year-old", "Group: Children over 8 years and less than 45 kg; Dose: 2 mg/kg", True),
+        ("colchicine dose for a 5-year-old", "Group: Children over 8 years and less than 45 kg; Dose: 2 mg/kg", False),
+        ("does colchicine harm a 70-year-old?", "Patient group: Older than 60 years; Dose: 0.6 mg", None),
+        ("colchicine dose in Child-Pugh C", "Patient: Severe hepatic impairment; Dose: 0.3 mg", True),
+        ("colchicine dose in Child-Pugh B", "Patient: Severe hepatic impairment; Dose: 0.3 mg", False),
+        ("colchicine dose in Child-Pugh B", "Patient: Child-Pugh class A or B; Dose: 0.3 mg", True),
+        ("colchicine dose in liver disease", "Patient: Hepatic impairment; Dose: 0.3 mg", True),
+        ("colchicine dose in severe renal impairment", "Patient: Mild or moderate renal impairment; Dose: 1 mg", False),
+        ("colchicine dose in renal impairment", "Patient: Kidney transplant; Dose: 1 mg", None),
+        ("colchicine dose at a weight of 30 kg", "Weight: 23.1 kg to 40 kg; Dose: 60 mg", True),
+        ("colchicine dose at a weight of 50 kg", "Weight: 23.1 kg to 40 kg; Dose: 60 mg", False),
+    ],
+)
+def test_age_weight_liver_and_group_decide_where_a_dose_is_asked_for(
+    question: str, row: str, fits: bool | None
+) -> None:
+    assert for_patient(asked(question), row) is fits
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "fits"),
+    [
+        ("colchicine and alcohol", "With: Alcohol; Effect: More; What to do: Avoid", True),
+        ("colchicine with propafenone", "With: Propafenone, quinidine; Effect: More; What to do: Avoid", True),
+        ("colchicine with propafenone", "With: Quinidine; Effect: More with propafenone; What to do: Avoid", False),
+        ("colchicine with propafenone", "Patient: On propafenone; Dose: 1 mg; Frequency: daily", False),
+        ("colchicine dose", "With: Alcohol; Effect: More; What to do: Avoid", False),
+        ("colchicine with propafenone", "Avoid propafenone with colchicine.", False),
+    ],
+)
+def test_the_row_on_the_partner(question: str, row: str, fits: bool) -> None:
+    query = asked(question)
+    assert for_partner(query, row, query.drugs.index(("colchicine",))) is fits
+    assert not for_partner(query, row, None)
+
+
+@given(st.integers(1, 17), st.integers(1, 17), st.integers(0, 17))
+def test_a_row_is_for_children_of_its_ages(age: int, low: int, width: int) -> None:
+    row = f"Age: {low} to {low + width} years; Dose: 1 mg; Frequency: daily"
+    fits = for_patient(asked(f"colchicine dose for a {age}-year-old"), row)
+    assert fits is (low <= age <= low + width) or (width == 0 and fits is None)
 
 
 @given(st.integers(1, 150), st.integers(5, 60), st.integers(1, 60))

@@ -1,0 +1,64 @@
+"""Questions for a figure: how frequent something is, or which dose. A sentence that tells none does not answer them."""
+
+from __future__ import annotations
+
+import re
+
+FIGURELESS = 0.6
+"""What the score of a sentence without a figure is multiplied by where one is asked for."""
+
+_ASKED = re.compile(
+    r"\b(?:what (?:share|proportion|percentage|fraction) of (?:the )?(?:patients?|people|women|men|adults|children)"
+    r"|(?<!infusion )(?:rates?|incidence|frequency|prevalence) of(?! (?:the )?infusion)|in percent"
+    r"|how (?:common|frequent)(?:ly)?"
+    r"|how many (?:\w+ )?(?:patients?|people|women|men|adults|children|boys|girls|users|of (?:them|those|these))"
+    r"|(?:in|on) how many(?! (?:years|months|weeks|days|hours|minutes|doses|steps|divided)))\b"
+    r"(?! (?:administration|dosing|doses?|monitoring|absorption|elimination))",
+    re.IGNORECASE,
+)
+_TOLD = re.compile(
+    r"\d\s?%|\bpercent\b|\b\d[\d,.]* (?:in|of|out of|per) (?:the )?\d|\bper [\d,]+"
+    r"|\b(?:very )?(?:common|rare|uncommon|frequent)(?:ly)?\b"
+    r"|\(%\)|\b(?:all|none|half|one|two|most|few) (?:of|in)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_share(question: str) -> bool:
+    """Whether ``question`` asks how many or how often, not how much or when to take."""
+    return _ASKED.search(question) is not None
+
+
+def tells_share(text: str) -> bool:
+    """Whether ``text`` has a share or a word for one."""
+    return _TOLD.search(text) is not None
+
+
+_DOSE_ASKED = re.compile(
+    r"\b(?:what|which) (?:\w+ )?(?:dose|dosage|strength)\b"
+    r"|\bhow (?:much|many (?:mg|mcg|milligrams|micrograms|tablets|units))"
+    r"|\b(?:dose|dosage) ?\?|\bmg (?:per|/) ?kg\b",
+    re.IGNORECASE,
+)
+_DOSE_TOLD = re.compile(
+    r"\d\s?(?:m?c?g|mL|units?|mEq|IU|tablets?|capsules?|puffs?|drops?|sprays?)\b|%"
+    r"|\b(?:half|halve\w*|third|fourth|quarter|percent|double\w*|fold|times|same|usual|maximum|tablets?"
+    r"|no (?:change|dose)|lower\w*|reduc\w+|adjust\w*|increas\w+ (?:to|by)|avoid\w*|contraindicated"
+    r"|not (?:be )?(?:recommended|used|given|exceed\w*))\b",
+    re.IGNORECASE,
+)
+
+
+def asks_dose(question: str) -> bool:
+    """Whether ``question`` asks for an amount."""
+    return _DOSE_ASKED.search(question) is not None
+
+
+def tells_dose(text: str) -> bool:
+    """Whether ``text`` has an amount, or says how one changes or that there is none."""
+    return _DOSE_TOLD.search(text) is not None
+
+
+def without_figure(question: str, text: str) -> bool:
+    """Whether a figure is asked for that ``text`` does not tell."""
+    return (asks_share(question) and not tells_share(text)) or (asks_dose(question) and not tells_dose(text))

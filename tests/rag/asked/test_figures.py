@@ -1,0 +1,71 @@
+"""A question for a figure is answered by a figure."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.asked.figures import asks_dose, asks_share, tells_dose, tells_share, without_figure
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("Rate of rash on xanol?", True),
+        ("Gallstones on xanol: how many adults get them?", True),
+        ("How common is cough with xanol?", True),
+        ("Hot flushes on xanol, in percent?", True),
+        ("How many tablets of xanol a day?", False),
+        ("In how many days does xanol act?", False),
+        ("Rate of infusion of xanol?", False),
+        ("Infusion rate of xanol?", False),
+        ("How often is xanol taken?", False),
+        ("", False),
+    ],
+)
+def test_what_asks_for_a_share(question: str, asks: bool) -> None:
+    assert asks_share(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("Rash occurred in 3% of patients", True),
+        ("1 in 50 had it", True),
+        ("Reaction: Rash; Xanol (%): 3; Placebo (%): 1", True),
+        ("Cough is very common", True),
+        ("Rash began after 2.6 months", False),
+        ("Give 5 mg daily", False),
+    ],
+)
+def test_what_tells_one(text: str, tells: bool) -> None:
+    assert tells_share(text) is tells
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("First weeks of xanol beside banol, what dose?", True),
+        ("How much xanol at night?", True),
+        ("Xanol for a child, mg per kg a day?", True),
+        ("Was the dose of xanol missed?", False),
+        ("Is xanol safe?", False),
+    ],
+)
+def test_what_asks_for_an_amount(question: str, asks: bool) -> None:
+    assert asks_dose(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("Xanol 25 mg every other day", True),
+        ("Less than half of the usual dose", True),
+        ("Avoid xanol", True),
+        ("Group: All; Xanol: No adjustment", True),
+        ("Too high a first dose may raise the risk of rash.", False),
+    ],
+)
+def test_what_tells_an_amount(text: str, tells: bool) -> None:
+    assert tells_dose(text) is tells
+    assert without_figure("Xanol: which dose?", text) is not tells
+    assert not without_figure("Is xanol safe?", text)
