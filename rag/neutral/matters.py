@@ -30,8 +30,9 @@ _SEX_MATTERS = re.compile(
     re.IGNORECASE,
 )
 _ORIGIN_MATTERS = re.compile(
-    r"\b(?:HLA|ancest|genot|genetic|allele|race\b|racial|ethnicit|ethnic (?:group|differ|back)|G6PD"
-    r"|metaboli[sz]er|Asians?\b|Blacks?\b(?! (?:man|woman|patient|person|adult|male|female))"
+    r"\b(?:HLA|ancest|genot|genetic|allele|(?<!mixed-)race\b|racial|ethnicit|ethnic (?:group|differ|back)|G6PD"
+    r"|metaboli[sz]er|Asians\b|Asian\b(?! (?:man|woman|patient|person|adult|male|female"
+    r"|[a-z]+(?:er|or|ist)\b))|Blacks?\b(?! (?:man|woman|patient|person|adult|male|female))"
     r"|poly?morphism|sickle|thalass|endemic|variant|\w+pril\b|\w+sartan\b|eltrombopag|promacta|alvaiz"
     r"|carbamazepin|tegretol|oxcarbazepin|trileptal"
     r"|phenytoin|dilantin|rosuvastatin|crestor|allopurinol|rasburicase|primaquin|tafenoquin|dapson"

@@ -103,11 +103,9 @@ def _noun(kept_work: bool, kept_sex: bool, kept_origin: bool) -> re.Pattern[str]
         else PERSON
     )
     working = "" if kept_work else rf"|{work()}\b{_BEHIND}"
-    working += (
-        ""
-        if kept_origin
-        else rf"|{origins()}\b(?=[,;:)?]| (?:on|with|who|takes|taking|has|had|needs|wants|was|asks)\b)"
-    )
+    if not kept_origin:
+        does = "on|with|who|takes|taking|has|had|needs|wants|was|asks"
+        working += rf"|(?:(?<=\ba )|(?<=\ban )){origins()}\b(?=[,;:)?]| (?:{does})\b)"
     return re.compile(
         r"(?i)\b(?P<article>the(?= (?:lady|gentleman|man|woman|guy)\b)|an?|my|our|the|his|her|their|this|that|one"
         rf"|another|some) (?P<gap>{_GAP})(?P<noun>"
@@ -152,13 +150,18 @@ def _adult(found: re.Match[str]) -> str:
     return one.capitalize() if not before or before[-1] in ".!?" else one
 
 
+_FRIENDS = re.compile(r"(?i)(?:neighbou?r|friend|roommate|flatmate|housemate|lodger)")
+"""Who is someone's, as kin is."""
+
+
 def _patient(found: re.Match[str]) -> str:
     if found["noun"].isupper() and len(found["noun"]) > 2:
         return found.group()
     noun = found["noun"].split()
     own = found["noun"].casefold() in words_of("work")
     kept_words = " ".join(noun[:-1]) + " " if len(noun) > 1 and not own and MEDICAL.search(" ".join(noun[:-1])) else ""
-    return f"{found['article']} {found['gap']}{kept_words}patient"
+    near = _FRIENDS.fullmatch(found["noun"]) and found["article"].casefold() in {"my", "our", "his", "her", "their"}
+    return f"{found['article']} {found['gap']}{kept_words}{'relative' if near else 'patient'}"
 
 
 @cache

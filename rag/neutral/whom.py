@@ -33,7 +33,7 @@ _TOLD = re.compile(
     r"| –| —| here| from)"
 )
 _PLACED = re.compile(
-    r"(?P<place>\b(?:[Bb]ed|[Rr]oom|[Rr]m|[Bb]ay|[Cc]hair|[Bb]ox|[Cc]ubicle|[Pp]t|[Pp]atient"
+    r"(?P<place>\b(?:[Bb]ed|[Rr]oom|[Rr]m|[Bb]ay|[Cc]hair|[Bb]ox|[Cc]ubicle|[Rr]egarding|[Cc]oncerning|[Rr]e:|[Pp]t|[Pp]atient"
     rf"|[Ww]ard)\b[ #.]*\w{{0,4}}[,:;]? ?(?:[-–—] )?)(?P<name>{_NAME}(?:,? {_NAME})?)(?=[:,;.)]| [-–—(])"
 )
 _OPENING = re.compile(

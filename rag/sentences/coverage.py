@@ -29,6 +29,7 @@ from rag.naming.strange import is_english
 from rag.query import Query
 from rag.sentences.concepts import Concept, Said, concepts
 from rag.sentences.reader import FOLDER, beside
+from rag.tables.fits import for_patient
 from rag.types import Evidence, Hit
 
 FILE = "coverage.json"
@@ -44,6 +45,8 @@ passages that have the concept."""
 
 BEST = 3
 """Sentences in whose passages the concepts are looked for."""
+ROWS = 8
+"""Sentences among which a row may be that of the patient: rows of one table score alike."""
 RAREST = 1e-4
 """The least share of passages that weighs: what is rarer is as telling."""
 USES = ("indications_and_usage", "dosage_and_administration", "clinical_studies", "purpose")
@@ -131,12 +134,14 @@ class Coverage:
         self, query: Query, found: Sequence[Evidence], corpus: Corpus, as_of: date | None, *, silent: bool
     ) -> float:
         """0 to 1, where as many questions have an answer as have none; 0 where nothing was ``found``, best first, or an
-        amount is asked and the best sentences have none.
+        amount is asked and the best sentences have none; 1 where a row's own range holds the patient's value.
 
         ``silent``: whether the labels of a drug have none of the sections that would tell what is asked.
         """
         if not found or _lacks_amount(query, found):
             return 0.0
+        if any(set(one.hit.drugs) & set(query.keys) and for_patient(query, one.text) for one in found[:ROWS]):
+            return 1.0
         raw = np.array(self.features(query, found, corpus, as_of, silent=silent))
         odds = ((raw - self._weights.mean) / self._weights.scale) @ self._weights.weights + self._weights.intercept
         return 1 / (1 + exp(-float(odds)))
@@ -218,8 +223,8 @@ def _in_labels(corpus: Corpus, query: Query, concept: Concept, as_of: date | Non
 
 
 def _unused(corpus: Corpus, query: Query, near: Said, as_of: date | None) -> Iterator[Concept]:
-    """What the drugs are asked to be used for, but neither the passages nor the labels say that they are."""
-    for use in _USE.finditer(_without_names(query)) if query.drugs else ():
+    """What a drug is asked to be used for, but neither the passages nor the labels say that it is."""
+    for use in _USE.finditer(_without_names(query)) if query.drugs and query.shape == "plain" else ():
         for concept in _telling(query, use["what"]):
             if not concept.told(near) and not _is_use(corpus, query, concept, as_of):
                 yield concept

@@ -107,6 +107,7 @@ def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tupl
         "Male patient on digoxin is trying for a baby, does sperm recover?",
         "Allopurinol in a Korean patient: is HLA-B*5801 tested?",
         "Is zolpidem halved in women?",
+        "Is digoxin approved in the United States?",
         "Is 10 mg zolpidem too much for a 45-year-old woman?",
         "May a 35-year-old woman with epilepsy take valproate?",
         "Tacrolimus starting dose for a Black patient?",

@@ -123,6 +123,18 @@ def test_shares_are_shares_whatever_is_asked(question: str) -> None:
     assert 0 <= coverage.chance(query, found, Corpus(), None, silent=False) <= 1
 
 
+def test_a_row_whose_range_holds_the_patient_answers() -> None:
+    query = understand("dose of colchicine with creatinine clearance 20 mL/min?", SHELF.resolver())
+    item = Evidence(SHELF.search(query, 1)[0], "Creatinine clearance: 15 to 30 mL/min; Dose: 0.3 mg", 0, 28, 0.2)
+    assert Coverage(Reads(), EVEN).chance(query, [item], Corpus(), None, silent=False) == 1.0
+    other = replace(item, text="Creatinine clearance: 50 to 80 mL/min; Dose: 0.6 mg")
+    assert Coverage(Reads(), EVEN).chance(query, [other], Corpus(), None, silent=False) < 1.0
+
+
+def test_uses_are_asked_of_one_drug_alone() -> None:
+    assert features("Does colchicine interact with warfarin taken for zebras?")["use"] == 0.0
+
+
 def test_nothing_found_covers_nothing() -> None:
     query = understand("colchicine for gout?", SHELF.resolver())
     assert Coverage(Reads(), EVEN).chance(query, [], Corpus(), None, silent=False) == 0.0
