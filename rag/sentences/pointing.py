@@ -14,7 +14,8 @@ _DEPENDENT = re.compile(
     r"|As a result|In these|In this|In such"
     r"|(?:The )?[Ee]ffects? of other|Other (?:\w+ )?(?:considerations|measures|signs|symptoms"
     r"|manifestations|features|causes|factors|options)"
-    r"|(?:Acute s|S)ymptoms (?:should|must|may|can) be|The result(?:ing|ant)"
+    r"|(?:Acute s|S)ymptoms (?:should|must|may|can) be|The result(?:ing|ant)|(?:If t|When t|T)he symptoms"
+    r"|Subsequent (?:severe|changes|worsening)|In (?:arriving at|making) (?:a|the) (?:differential )?diagnosis"
     r"|Another (?:patient|subject|case|study|trial)|(?:Since|Because|As|If|When) this (?:dose|dosage|is|was|has|may)"
     r"|(?:Imprint(?:ed)?|Debossed|Engraved|Printed) (?:on|with))\b"
 )

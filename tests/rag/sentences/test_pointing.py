@@ -7,6 +7,9 @@ import pytest
 from rag.sentences.pointing import depends
 
 POINTING = [
+    "If the symptoms are not recognised in time, they may become worse.",
+    "Subsequent severe changes call for a stop of treatment.",
+    "In arriving at a diagnosis, other causes must be thought of.",
     "Hence, the clearance of the drug may be lower in these patients.",
     "Serum calcium 24 hours later was 10.3 mg/dL.",
     "No evidence of dependency phenomena was found.",
