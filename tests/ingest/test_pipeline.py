@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -213,3 +214,21 @@ def test_real_labels_and_literature(store: Store) -> None:
     again = ingest(store, paths)
     assert set(non_zero(again)) == {"unchanged"}
     assert store.revision() == revision
+
+
+def test_a_study_that_the_registry_updated_keeps_what_it_said(store: Store, folder: Path) -> None:
+    study: dict[str, Any] = {
+        "identificationModule": {"nctId": "NCT00000001", "briefTitle": "Testomab for pain"},
+        "statusModule": {"studyFirstPostDateStruct": {"date": "2015-01-01"}},
+    }
+    for day, text in (("2016-01-01", "For adults."), ("2018-01-01", "For children.")):
+        study["statusModule"]["lastUpdatePostDateStruct"] = {"date": day}
+        study["descriptionModule"] = {"briefSummary": text}
+        (folder / "study.json").write_text(json.dumps({"protocolSection": study}))
+        ingest(store, [str(folder)])
+    found = [document for document, _ in store.versions("NCT00000001")]
+    assert [(one.document_id, str(one.since), str(one.effective), str(one.revised)) for one in found] == [
+        ("trial:NCT00000001", "2015-01-01", "2016-01-01", "2016-01-01"),
+        ("trial:NCT00000001:2018-01-01", "2018-01-01", "2018-01-01", "2018-01-01"),
+    ]
+    assert [str(one.superseded_on) for one in found] == ["2018-01-01", "None"]
