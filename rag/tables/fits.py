@@ -27,16 +27,16 @@ _DOSED = re.compile(
     re.IGNORECASE,
 )
 _GRADE = r"(?:mild|moderate|severe)"
+_DAMAGED = r"\s(?:impair|insufficien|dysfunction|failure|disease)"
 _ORGANS = {
-    "renal": re.compile(
-        rf"(?:{_GRADE}\W+(?:(?:to|or|and)\W+)?)*(?:renal|kidney)(?!\s(?:transplant|stone|cell))", re.IGNORECASE
-    ),
+    "renal": re.compile(rf"(?:{_GRADE}\W+(?:(?:to|or|and)\W+)?)*(?:renal|kidney){_DAMAGED}", re.IGNORECASE),
     "hepatic": re.compile(
-        rf"(?:{_GRADE}\W+(?:(?:to|or|and)\W+)?)*(?:hepatic|liver)(?!\s(?:transplant|test|enzyme|biops))"
+        rf"(?:{_GRADE}\W+(?:(?:to|or|and)\W+)?)*(?:hepatic|liver){_DAMAGED}"
         r"|child[\s-]pugh\s(?:class\s)?[abc]\b(?:\W+(?:(?:to|or|and)\W+)?[abc]\b)?",
         re.IGNORECASE,
     ),
 }
+_NAMED = re.compile(r"(?-i:\be?GFR\b|\bCrCl\b|\bCLcr\b).*", re.IGNORECASE)
 _CLASSES = {"a": "mild", "b": "moderate", "c": "severe"}
 """Child-Pugh classes as labels grade them (FDA, "Pharmacokinetics in Patients with Impaired Hepatic Function")."""
 _GROUPS = {
@@ -130,9 +130,9 @@ def _group(age: float | None, named: set[PopulationName]) -> str:
 def _by_organ(question: str, organ: str, words: str) -> bool | None:
     """By how much an organ is impaired; a row that names it in no degree is for all."""
     asked, said = _grades(question, organ), _grades(words, organ)
-    if said is None:
-        return None
-    return bool(asked & said) if asked and said else True
+    if not said:
+        return None if said is None else True
+    return bool(asked & said) if asked else None
 
 
 def _grades(text: str, organ: str) -> frozenset[str] | None:
@@ -175,7 +175,8 @@ def _in_unit(age: float, one: Range) -> float:
 
 def _range(header: str, cell: str) -> Range | None:
     """The range of a cell; a column that is itself a range ("CrCl 30 to 50 mL/min: 250 mg") counts by its header."""
-    return rate(cell, header) or rate(header, "")
+    named = _NAMED.search(cell)  # "eGFR less than 30": these have one unit, even where it stands in the caption alone
+    return rate(cell, header) or rate(header, "") or (rate(named.group(), "mL/min") if named else None)
 
 
 def _rate_of(one: Population) -> float | None:

@@ -68,7 +68,10 @@ def test_what_names_no_range_in_a_row_is_for_everybody(text: str) -> None:
         ("colchicine dose in Child-Pugh B", "Patient: Child-Pugh class A or B; Dose: 0.3 mg", True),
         ("colchicine dose in liver disease", "Patient: Hepatic impairment; Dose: 0.3 mg", True),
         ("colchicine dose in severe renal impairment", "Patient: Mild or moderate renal impairment; Dose: 1 mg", False),
-        ("colchicine dose in renal impairment", "Patient: Kidney transplant; Dose: 1 mg", None),
+        ("colchicine dose in severe renal impairment", "Patient: Kidney transplant; Dose: 1 mg", None),
+        ("start of colchicine, kidney disease", "Situation: Adults, to lower kidney risk; Dose: 1 mg", None),
+        ("colchicine dose in renal impairment", "Patient: Severe renal impairment; Dose: 1 mg", None),
+        ("colchicine dose in severe renal impairment", "Patient: Renal impairment; Dose: 1 mg", True),
         ("colchicine dose at a weight of 30 kg", "Weight: 23.1 kg to 40 kg; Dose: 60 mg", True),
         ("colchicine dose at a weight of 50 kg", "Weight: 23.1 kg to 40 kg; Dose: 60 mg", False),
     ],
@@ -101,6 +104,12 @@ def test_a_row_is_for_children_of_its_ages(age: int, low: int, width: int) -> No
     row = f"Age: {low} to {low + width} years; Dose: 1 mg; Frequency: daily"
     fits = for_patient(asked(f"colchicine dose for a {age}-year-old"), row)
     assert fits is (low <= age <= low + width) or (width == 0 and fits is None)
+
+
+@pytest.mark.parametrize(("value", "fits"), [(25, True), (45, False)])
+def test_a_filtration_rate_has_one_unit(value: int, fits: bool) -> None:
+    row = "Situation: Inducer, eGFR less than 30; Dose: Do not start; Note: none"
+    assert for_patient(asked(f"colchicine at eGFR {value}"), row) is fits
 
 
 @given(st.integers(1, 150), st.integers(5, 60), st.integers(1, 60))
