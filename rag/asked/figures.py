@@ -41,7 +41,7 @@ _DOSE_ASKED = re.compile(
     re.IGNORECASE,
 )
 _DOSE_TOLD = re.compile(
-    r"\d\s?(?:m?c?g|mL|units?|mEq|IU|tablets?|capsules?|puffs?|drops?|sprays?)\b|%"
+    r"(?<![\w*.-])\d|%|\b(?:one|two|three|four)\b"
     r"|\b(?:half|halve\w*|third|fourth|quarter|percent|double\w*|fold|times|same|usual|maximum|tablets?"
     r"|no (?:change|dose)|lower\w*|reduc\w+|adjust\w*|increas\w+ (?:to|by)|avoid\w*|contraindicated"
     r"|not (?:be )?(?:recommended|used|given|exceed\w*))\b",

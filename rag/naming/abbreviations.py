@@ -12,7 +12,7 @@ from rag.naming.spelling import ordinary_words
 SHORTEST = 3
 """Letters from which an abbreviation is one in small letters too, unless it is a word."""
 
-WORDS = word_set("cad gad gist pad")
+WORDS = word_set("cad pad")
 """Those that are words too, though no frequent ones."""
 
 

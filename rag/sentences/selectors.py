@@ -119,10 +119,7 @@ class Tuned:
 
     def first(self, query: Query, found: Sequence[Candidate]) -> list[float]:
         """What each is worth before it is read."""
-        worth = self._standard(query, found) @ np.array(self._weights.first)
-        if not query.drugs and not query.unresolved:  # no label answers, and weights for labels do not rank the rest
-            worth = np.array([item.lexical - (item.hit.document.kind is Kind.LABEL) for item in found])
-        return [float(value) for value in worth]
+        return [float(value) for value in self._standard(query, found) @ np.array(self._weights.first)]
 
     def scores(self, query: Query, found: Sequence[Candidate]) -> list[float]:
         """How well each answers, 0 to 1."""

@@ -128,11 +128,11 @@ def _group(age: float | None, named: set[PopulationName]) -> str:
 
 
 def _by_organ(question: str, organ: str, words: str) -> bool | None:
-    """By how much an organ is impaired; a row that names it in no degree is for all."""
+    """By how much an organ is impaired; where the question or the row does not say, it is for all such patients."""
     asked, said = _grades(question, organ), _grades(words, organ)
-    if not said:
-        return None if said is None else True
-    return bool(asked & said) if asked else None
+    if said is None:
+        return None
+    return bool(asked & said) if asked and said else True
 
 
 def _grades(text: str, organ: str) -> frozenset[str] | None:

@@ -78,15 +78,10 @@ def test_a_source_with_little_of_the_question_must_answer_by_its_sentences() -> 
 
 
 def test_studies_take_turns_where_it_is_asked_what_they_say_together() -> None:
-    found = hits(PAPER, OTHER)
+    found, other = hits(PAPER, OTHER), "Deaths were as frequent on carvedilol as on metoprolol."
     assert [document.document_id for document in asked_for(found)] == ["pubmed:1", "pubmed:2"]
-    assert (
-        texts("Do studies agree on carvedilol?", found)[1] == "Deaths were as frequent on carvedilol as on metoprolol."
-    )
-    assert (
-        texts("What is known of carvedilol in trials?", found)[-1]
-        == "Deaths were as frequent on carvedilol as on metoprolol."
-    )
+    assert texts("Do studies agree on carvedilol?", found)[1] == other
+    assert texts("What is known of carvedilol in trials?", found)[-1] == other
 
 
 def test_a_study_that_nothing_names_is_absent() -> None:

@@ -60,6 +60,8 @@ def test_what_asks_for_an_amount(question: str, asks: bool) -> None:
     [
         ("Xanol 25 mg every other day", True),
         ("Less than half of the usual dose", True),
+        ("Children 6 to 12 years: 1 suppository", True),
+        ("HLA-B*1502 may raise the risk of rash.", False),
         ("Avoid xanol", True),
         ("Group: All; Xanol: No adjustment", True),
         ("Too high a first dose may raise the risk of rash.", False),

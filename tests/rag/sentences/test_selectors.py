@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.schema import Kind
 from rag.dense import HashEmbedder, MiniLM
 from rag.errors import ModelError
 from rag.evidence import Candidate, Selector, known
@@ -78,17 +77,6 @@ def test_features_are_one_row_for_each_candidate(found: list[Candidate]) -> None
     assert np.isfinite(rows).all()
     told = rows[:, FEATURES.index("population")]
     assert [bool(value) for value in told] == ["renal" in item.text.lower() for item in found]
-
-
-def test_without_a_drug_labels_are_read_last() -> None:
-    shelf = Bookshelf(corpus())
-    query = understand("renal impairment", shelf.resolver())
-    found = known(query, shelf.search(understand("colchicine in renal impairment", shelf.resolver()), 24))
-    worth = Tuned(Counting(), EVEN).first(query, found)
-    labels = [value for value, item in zip(worth, found, strict=True) if item.hit.document.kind is Kind.LABEL]
-    others = [value for value, item in zip(worth, found, strict=True) if item.hit.document.kind is not Kind.LABEL]
-    assert not others or max(labels) <= min(others)
-    assert all(value <= 0 for value in labels)
 
 
 def test_weights_of_other_features_are_refused(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_what_names_no_range_in_a_row_is_for_everybody(text: str) -> None:
         ("colchicine dose in severe renal impairment", "Patient: Mild or moderate renal impairment; Dose: 1 mg", False),
         ("colchicine dose in severe renal impairment", "Patient: Kidney transplant; Dose: 1 mg", None),
         ("start of colchicine, kidney disease", "Situation: Adults, to lower kidney risk; Dose: 1 mg", None),
-        ("colchicine dose in renal impairment", "Patient: Severe renal impairment; Dose: 1 mg", None),
+        ("colchicine dose in renal impairment", "Patient: Severe renal impairment; Dose: 1 mg", True),
         ("colchicine dose in severe renal impairment", "Patient: Renal impairment; Dose: 1 mg", True),
         ("colchicine dose at a weight of 30 kg", "Weight: 23.1 kg to 40 kg; Dose: 60 mg", True),
         ("colchicine dose at a weight of 50 kg", "Weight: 23.1 kg to 40 kg; Dose: 60 mg", False),
