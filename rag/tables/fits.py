@@ -22,10 +22,13 @@ PARTNER = 0.5
 """The least score of a row of a table of interactions that is on what the drug is asked beside."""
 
 _DOSED = re.compile(
-    r"\b(?:dos(?:e|es|ed|age|ing)|m?c?g|how (?:much|far)|max\w*|ceiling|limits?|strengths?|regimens?|intervals?"
-    r"|tablets?|start\w*|begin\w*|halve\w*|reduc\w+|adjust\w*|daily|a day)\b",
+    r"\b(?:dosages?|dosing|dosed|max\w*|ceiling|limits?|strengths?|regimens?|intervals?|how (?:much|many|far)"
+    r"|mg(?=/kg| per\b| by\b)|start(?:ing)?|begin|halve|adjust(?:ed|ing|ment)?|reduc(?:e|ing|tion)"
+    r"|doses?(?= (?:for|in|at|of|with|when|per|range|by|and|a)\b|\s?[?,.;:]|$)"
+    r"|(?:what|which|right|usual|first|initial|highest|lowest|largest|daily|recommended|safe|new) (?:\w+ )?doses?)\b",
     re.IGNORECASE,
 )
+"""What asks for a dose: "his dose was raised" does not."""
 _GRADE = r"(?:mild|moderate|severe)"
 _DAMAGED = r"\s(?:impair|insufficien|dysfunction|failure|disease)"
 _ORGANS = {
@@ -49,7 +52,7 @@ _GROUPS = {
 _LASTS = re.compile(r"\b(?:for|after|within|every|during|last\w*)\s(?:\w+\s)?\d", re.IGNORECASE)
 # One condition of several: without the age a row may be for the patient all the same.
 _LOOSE = re.compile(
-    r"\b(?:any|one|two|three) of\b|\bor\b(?! (?:older|younger|over|under|above|below|more|less|greater))"
+    r"\b(?:any|one|two|three) of\b|\bbut\b|\bor\b(?! (?:older|younger|over|under|above|below|more|less|greater))"
 )
 _OVER = re.compile(r"\b(?:over|above|older|from|at least|more|greater)\b|[>≥]", re.IGNORECASE)
 _UNDER = re.compile(r"\b(?:under|below|younger|up to|less|at most)\b|[<≤]", re.IGNORECASE)
@@ -79,8 +82,10 @@ def for_partner(query: Query, text: str, own: int | None) -> bool:
     """
     if query.shape != "interaction" or own is None or not is_row(text):
         return False
-    header, partner = _cells(text)[0]
-    if role_of(header) != "with":
+    cells = _cells(text)
+    header, partner = cells[0]
+    repeated = len({name for name, _ in cells}) < len(cells)  # cells of several rows that a merged one runs together
+    if role_of(header) != "with" or repeated:
         return False
     others = (index for index in range(len(query.drugs)) if index != own)
     return names_partner(query, partner) or any(names(query, index, partner) for index in others)
