@@ -109,13 +109,15 @@ def test_plain_questions_ask_for_the_section_that_answers(tuned: Tuned) -> None:
 
 
 def test_reading_again_and_in_threads_gives_the_same(embedder: MiniLM, tuned: Tuned) -> None:
+    """To the last digits but one: how many processors a thread finds free decides the order of its sums."""
     other, texts = Tuned(embedder), [[question, "Is it safe?"] for question in QUESTIONS]
     expected = [tuned.read(asked) for asked in texts]
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(other.read, [*texts, *texts]))
     for one, two in zip([*expected, *expected], found, strict=True):
-        assert [asked.likely for asked in one] == [asked.likely for asked in two]
-        assert np.array_equal([asked.vector for asked in one], [asked.vector for asked in two])
+        for was, now in zip(one, two, strict=True):
+            assert now.likely == pytest.approx(was.likely, abs=1e-4)
+            assert np.allclose(now.vector, was.vector, atol=1e-5)
 
 
 def test_a_question_reads_alike_whatever_is_read_beside_it(tuned: Tuned) -> None:
