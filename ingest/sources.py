@@ -45,6 +45,7 @@ class Limits:
     ``member_bytes``: one member (openFDA's largest is about a tenth of the default). ``ratio``: unpacked to packed
     bytes of one file given to the walk, all members and levels together, once ``free_bytes`` are used up. ``depth``:
     archives within archives, a gzip counting as one. ``members``: of one zip, whose directory is held in memory.
+    ``tar_members``: of one tar, which is read one by one (a package of PMC holds up to a million articles).
     ``document_characters``: text of one document; it does not concern the walk, but who takes its documents in.
     """
 
@@ -53,6 +54,7 @@ class Limits:
     free_bytes: int = 256 << 20
     depth: int = 4
     members: int = 250_000
+    tar_members: int = 1_000_000
     document_characters: int = 8_000_000
 
 
@@ -202,7 +204,7 @@ def _tar_members(source: Source, budget: _Budget, depth: int) -> Iterator[Found]
     with source.open() as stream:
         tape = Tape(stream, source.name)
         found = False
-        for member in members(tape):
+        for member in members(tape, budget.limits.tar_members):
             found = True
             name = f"{source.name}!{_shown(member.name)}"
             if reason := _not_read(member, name, budget.limits):
@@ -271,7 +273,10 @@ def _open_zip(source: Source, limits: Limits) -> Iterator[zipfile.ZipFile]:
             stream = spool
         try:
             if zips.holds_more(stream, limits.members):
-                raise LimitError(f"a zip of more than {limits.members} members; unpack it first", source=source.name)
+                raise LimitError(
+                    f"a zip of more than {limits.members} members; unpack it first, or raise CITERX_LIMIT_MEMBERS",
+                    source=source.name,
+                )
             archive = stack.enter_context(zipfile.ZipFile(stream))
         except _BROKEN as error:
             raise SourceError(f"damaged or truncated zip archive: {error}", source=source.name) from error

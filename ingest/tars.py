@@ -64,18 +64,23 @@ def is_tar(head: bytes) -> bool:
         return False
 
 
-def members(tape: Tape) -> Iterator[Member]:
+def members(tape: Tape, most: int) -> Iterator[Member]:
     """The members in order; while one is at hand, as much of it as is wanted may be read from the tape.
 
     Raises SourceError (offset: byte of the unpacked archive) for a damaged header or an archive that ends too soon,
-    LimitError for an extended header above ``MAX_HEADER_BYTES``.
+    LimitError after ``most`` files, folders and links, and for an extended header above ``MAX_HEADER_BYTES``.
     """
     extended: dict[str, str] = {}
+    count = 0
     while (block := tape.exactly(BLOCK)) != bytes(BLOCK):
         header = _header(block, tape)
         if header.type in _EXTENDED:
             extended |= _extension(header, tape)
             continue
+        count += 1
+        if count > most:
+            reason = f"a tar of more than {most} members, the rest is not read; raise CITERX_LIMIT_TAR_MEMBERS"
+            raise LimitError(reason, source=tape.source, offset=tape.position)
         if header.type == _SPARSE:
             _pass_sparse_map(block, tape)
         member = _member(header, extended, tape.position)

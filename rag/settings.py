@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     )
     limit_depth: int = Field(default=LIMITS.depth, ge=1, description="Archives within archives, a gzip counting as one")
     limit_members: int = Field(default=LIMITS.members, ge=1, description="Files that one zip archive may hold")
+    limit_tar_members: int = Field(
+        default=LIMITS.tar_members, ge=1, description="Files, folders and links that one tar archive may hold"
+    )
     limit_document_characters: int = Field(
         default=LIMITS.document_characters, ge=1, description="Characters of text that one document may have"
     )
@@ -108,6 +111,7 @@ class Settings(BaseSettings):
             ratio=self.limit_ratio,
             depth=self.limit_depth,
             members=self.limit_members,
+            tar_members=self.limit_tar_members,
             document_characters=self.limit_document_characters,
         )
 

@@ -15,13 +15,15 @@ from itertools import pairwise
 from typing import Any
 
 from pypdf import PageObject
-from pypdf.generic import ContentStream, NameObject, PdfObject
+from pypdf.generic import ContentStream, DictionaryObject, NameObject, PdfObject, StreamObject
 
 from ingest.parse.text import clean
 
 _BOLD = re.compile(r"bold|black|heavy|semibd|demi", re.IGNORECASE)
 _PLACING = frozenset({b"Td", b"TD", b"Tm", b"T*"})
-_SHOWS_TEXT = re.compile(rb"T[jJ]|['\"]|Do")  # in strings and names too, which costs but time
+_SHOWS_TEXT = re.compile(rb"T[jJ]|['\"]")  # in strings and names too, which costs but time
+_DRAWS = b"Do"
+_DEPTH = 3  # drawings within drawings that are looked into
 _CONTENTS = NameObject("/Contents")
 _STAY = ([1, 0, 0, 1, 0, 0], b"cm")
 _EM = 0.5  # the mean width of a letter, in type sizes
@@ -113,14 +115,25 @@ def _each_run_placed(page: PageObject) -> Iterator[None]:
 
 def _forms_without_text(page: PageObject) -> set[str]:
     """Names of the drawings of a page that show no text; they would be parsed for nothing, and most are long."""
-    resources = page.get("/Resources")
+    return {name for name, form in _forms(page).items() if not _shows_text(form, _DEPTH)}
+
+
+def _forms(owner: DictionaryObject) -> dict[str, StreamObject]:
+    """The drawings that a page or drawing has by name."""
+    resources = owner.get("/Resources")
     objects = resources.get_object().get("/XObject") if resources is not None else None
-    forms = objects.get_object() if objects is not None else {}
-    return {
-        str(name)
-        for name in forms
-        if forms[name].get("/Subtype") == "/Form" and not _SHOWS_TEXT.search(forms[name].get_data())
-    }
+    found = objects.get_object() if objects is not None else {}
+    return {str(name): found[name] for name in found if found[name].get("/Subtype") == "/Form"}
+
+
+def _shows_text(form: StreamObject, depth: int) -> bool:
+    """Whether it shows text itself or, as far as can be told, by what it draws."""
+    data = form.get_data()
+    if _SHOWS_TEXT.search(data) or depth == 0:
+        return True
+    if _DRAWS not in data:
+        return False
+    return "/Resources" not in form or any(_shows_text(inner, depth - 1) for inner in _forms(form).values())
 
 
 def _extend(line: list[_Run], text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:  # noqa: ANN401, PLR0917

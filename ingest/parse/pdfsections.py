@@ -242,7 +242,7 @@ def mended(left: str, right: str, words: Set[str]) -> str:
         return left.rstrip("\xad")
     if _LINK.search(left) and (left.endswith(("/", "-", "_", ".", "=")) or right[:1] in "/_."):
         return left
-    head = re.search(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$", left)
+    head = re.search(r"([^\W\d_]+(?:-[^\W\d_]+)*)-$", left) if left.endswith("-") else None
     tail = re.match(r"[^\W\d_]+", right)
     if head is None or tail is None or not tail[0][0].islower():
         return left if left.endswith("-") and not left.endswith(" -") and len(left) > 1 else f"{left} "

@@ -42,7 +42,8 @@ def test_the_limits_of_archives_reach_the_walk(tmp_path: Path) -> None:
 
 def test_settings_give_the_limits() -> None:
     assert Settings().limits == LIMITS
-    assert Settings(limit_ratio=3, limit_depth=2, limit_members=5).limits == Limits(ratio=3, depth=2, members=5)
+    given = Settings(limit_ratio=3, limit_depth=2, limit_members=5, limit_tar_members=6).limits
+    assert given == Limits(ratio=3, depth=2, members=5, tar_members=6)
 
 
 def test_a_report_has_the_first_lines_of_a_file_and_counts_all(tmp_path: Path) -> None:

@@ -158,6 +158,31 @@ def test_claimed_and_real_sizes_are_limited(tmp_path: Path) -> None:
     assert "bomb.tgz!8" not in found
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_members_beyond_the_limit_are_left_and_those_before_it_read(tmp_path: Path, packed: bool) -> None:
+    """Folders and links count too: an archive of nothing else would be read for hours and never mentioned."""
+    entries = [
+        entry("d", type=tarfile.DIRTYPE),
+        entry("link", type=tarfile.SYMTYPE),
+        entry("a", b"A"),
+        entry("b", b"B"),
+    ]
+    inner = tarred(*entries)
+    inner = gzip.compress(inner) if packed else inner
+    put(tmp_path, {"1.bin": inner, "2.tar": simple({"in": inner, "z": b"z"})})
+    found = read(tmp_path, limits=Limits(tar_members=3))
+    assert found == {
+        "1.bin!link": "Ignored", "1.bin!a": b"A", "1.bin": "LimitError",
+        "2.tar!in!link": "Ignored", "2.tar!in!a": b"A", "2.tar!in": "LimitError", "2.tar!z": b"z",
+    }  # fmt: skip
+    assert "LimitError" not in read(tmp_path, limits=Limits(tar_members=4)).values()
+
+
+def test_long_names_do_not_count_as_members(tmp_path: Path) -> None:
+    put(tmp_path, {"a.tar": simple({"a" * 150: b"A", "b" * 150: b"B"}, tarfile.GNU_FORMAT)})
+    assert list(read(tmp_path, limits=Limits(tar_members=2)).values()) == [b"A", b"B"]
+
+
 def test_a_packed_archive_may_be_larger_than_a_member(tmp_path: Path) -> None:
     members = {str(n): os.urandom(300 << 10) for n in range(8)}
     put(tmp_path, {"many.tgz": gzip.compress(simple(members), 1)})

@@ -277,6 +277,35 @@ def test_a_bad_page_costs_only_itself() -> None:
     assert (fault.record, found.sections[0].pages) == ("page 1", ((0, 2),))
 
 
+def drawings(last: bytes, depth: int = 2) -> bytes:
+    """A page with words of its own and a drawing, in which is one, and so on; what the innermost consists of."""
+    stream = b"<< %s /Length %d %s >>\nstream\n%s\nendstream"
+    inside = b"/Type /XObject /Subtype /Form /BBox [0 0 600 800] /Resources << %s %s >>"
+    font, objects = b"/Font << /F1 4 0 R >>", b"/XObject << /Fm %d 0 R >>"
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 5 0 R /Resources << %s %s >> >>"
+    words = b"BT /F1 12 Tf 100 700 Td (These words stand on the page itself.) Tj ET /Fm Do"
+    forms = [stream % (inside % (font, objects % (7 + number)), 6, b"", b"/Fm Do") for number in range(depth - 1)]
+    return raw([
+        CATALOG, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page % (objects % 6, font),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>", stream % (b"", len(words), b"", words),
+        *forms, stream % (inside % (font, b""), len(last), b"", last),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4, 6])
+def test_words_in_drawings_within_drawings_are_read(depth: int) -> None:
+    found = document(drawings(b"BT /F1 12 Tf 100 600 Td (More words.) Tj ET", depth))
+    assert "More words." in found.sections[0].text
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_drawings_without_words_cost_no_steps(depth: int) -> None:
+    content = drawings(b"0 0 m 9 9 l S " * 5_000, depth)
+    (found,) = read(content, pdf.Limits(steps=100))
+    assert isinstance(found, Document)
+    assert found.sections[0].text == "These words stand on the page itself."
+
+
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
