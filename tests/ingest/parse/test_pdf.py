@@ -283,7 +283,7 @@ def drawings(last: bytes, depth: int = 2) -> bytes:
     inside = b"/Type /XObject /Subtype /Form /BBox [0 0 600 800] /Resources << %s %s >>"
     font, objects = b"/Font << /F1 4 0 R >>", b"/XObject << /Fm %d 0 R >>"
     page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 5 0 R /Resources << %s %s >> >>"
-    words = b"BT /F1 12 Tf 100 700 Td (These words stand on the page itself.) Tj ET /Fm Do"
+    words = b"/Fm Do BT /F1 12 Tf 100 700 Td (These words stand on the page itself.) Tj ET"
     forms = [stream % (inside % (font, objects % (7 + number)), 6, b"", b"/Fm Do") for number in range(depth - 1)]
     return raw([
         CATALOG, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page % (objects % 6, font),
