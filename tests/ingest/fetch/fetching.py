@@ -20,7 +20,9 @@ import corpora
 from ingest.fetch.client import Client, Limits, Outside
 from ingest.fetch.plan import Service, Wanted, services
 from ingest.fetch.run import Report, fetch
-from tests.ingest.mirror import Mirror
+from ingest.pipeline import ingest
+from ingest.store import Store
+from tests.ingest.fetch.mirror import Mirror
 
 SERVICES = services(corpora.sources())
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -226,3 +228,34 @@ def filelist(names: Mapping[str, bytes]) -> bytes:
     head = "Article File,Article Citation,AccessionID,LastUpdated (YYYY-MM-DD HH:MM:SS),PMID,License,Retracted"
     lines = [f'{name},"J Tests. 2020; 1, 2",PMC1,2026-01-01 10:00:00,1,CC BY,no' for name in names]
     return "\n".join([head, *lines, ""]).encode()
+
+
+def documents(folder: str) -> int:
+    """How many documents `citerx ingest` makes of a folder; its report may name nothing that was not ingested."""
+    store = Store.open("sqlite:///:memory:")
+    try:
+        report = ingest(store, [folder])
+        assert not [line for line in report.lines if line.reason not in {"hidden", "an image or other media"}]
+        return sum(store.counts().documents.values())
+    finally:
+        store.close()
+
+
+def partitions() -> dict[str, tuple[bytes, int]]:
+    return {
+        "drug-label-0001-of-0002.json.zip": (openfda_partition(range(1, 13)), 12),
+        "drug-label-0002-of-0002.json.zip": (openfda_partition(range(13, 20)), 7),
+    }
+
+
+def releases() -> dict[str, bytes]:
+    return {
+        "dm_spl_release_human_rx_part1.zip": release(range(1, 4)),
+        "dm_spl_release_human_rx_part2.zip": release(range(4, 6)),
+        "dm_spl_release_animal.zip": release(range(6, 7)),
+        "dm_spl_daily_update_11202026.zip": release(range(5, 8)),
+    }
+
+
+def found(*, count: object = "1", ids: object = ("7",)) -> bytes:
+    return json.dumps({"esearchresult": {"count": count, "idlist": ids}}).encode()
