@@ -10,6 +10,9 @@ from fpdf import FPDF
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 
+from ingest.parse import pdf
+from ingest.schema import Document, Record
+
 WORDS = [
     "testomab",
     "is",
@@ -164,3 +167,16 @@ def raw(objects: Sequence[bytes], root: int = 1) -> bytes:
     size = len(objects) + 1
     trailer = b"trailer\n<< /Size %d /Root %d 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (size, root, len(content))
     return content + b"xref\n0 %d\n0000000000 65535 f \n" % size + table + trailer
+
+
+CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
+
+
+def read(content: bytes, limits: pdf.Limits = pdf.LIMITS) -> list[Record]:
+    return list(pdf.parse(io.BytesIO(content), "t.pdf", limits=limits))
+
+
+def document(content: bytes) -> Document:
+    (record,) = read(content)
+    assert isinstance(record, Document)
+    return record
