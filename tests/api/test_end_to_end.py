@@ -30,7 +30,8 @@ from rag.indexes.build import build
 from rag.settings import Settings
 from rag.view import DiskViews
 from tests.api.test_service import QUESTION, ready, started, wait_until
-from tests.contracts.service import ServiceContract, refused
+from tests.contracts.service import ServiceContract
+from tests.contracts.services import refused
 from tests.rag.bookshelf import corpus, document
 
 

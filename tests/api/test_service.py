@@ -32,7 +32,8 @@ from rag.errors import (
 from rag.settings import Settings
 from rag.types import Filters
 from tests.api.scripted import DOCUMENT, MANIFEST, ScriptedEngine
-from tests.contracts.service import ServiceContract, refused
+from tests.contracts.service import ServiceContract
+from tests.contracts.services import refused
 
 QUESTION = {"question": "colchicine?"}
 

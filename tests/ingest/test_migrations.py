@@ -20,7 +20,7 @@ from ingest.errors import StoreError
 from ingest.records import DETAILS, MARKS
 from ingest.schema import Document, Mark, Passage, passage_id
 from ingest.store import Store
-from tests.contracts.store import V1, V2, cut, paper, put
+from tests.contracts.stores import V1, V2, cut, paper, put
 
 # As SQLite told it of a store that the release with schema version 2 had made.
 VERSION_2 = """

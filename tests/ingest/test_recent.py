@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ingest.recent import Recent
 from ingest.schema import Deletion
 from ingest.store import Store
-from tests.contracts.store import V1, cut
+from tests.contracts.stores import V1, cut
 
 
 def test_a_changed_document_is_read_anew_by_every_reader(tmp_path: Path) -> None:

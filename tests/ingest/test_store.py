@@ -21,7 +21,8 @@ from ingest.errors import StoreError
 from ingest.records import MARKS, names_of
 from ingest.schema import Document, DrugNames, Kind, Section, Table
 from ingest.store import Store
-from tests.contracts.store import V1, StoreContract, cut, ends, history, label, put, record
+from tests.contracts.store import StoreContract
+from tests.contracts.stores import V1, cut, ends, history, label, put, record
 
 
 class TestSqlite(StoreContract):

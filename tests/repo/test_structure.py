@@ -43,6 +43,11 @@ def test_modules_and_functions_stay_small(path: Path) -> None:
             assert length <= 60, f"{node.name}: {length} lines"
 
 
+def test_files_of_tests_stay_small() -> None:
+    sizes = {str(path.relative_to(ROOT)): path.read_text().count("\n") for path in (ROOT / "tests").rglob("*.py")}
+    assert {name: lines for name, lines in sizes.items() if lines > 400} == {}
+
+
 def test_every_dependency_is_pinned_and_explained() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     project = tomllib.loads(text)["project"]
