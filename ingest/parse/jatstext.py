@@ -67,9 +67,7 @@ class Writer:
 
 def polished(text: str) -> str:
     """One clean line, without the marks of references."""
-    if _REF in text or _NAMED in text:
-        text = _without_references(text)
-    text = clean(text)
+    text = _without_references(text) if _REF in text or _NAMED in text else clean(text)
     return tidy(text) if "( " in text or " )" in text else text
 
 

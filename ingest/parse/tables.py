@@ -240,7 +240,9 @@ def _foot(row: _Element, read_lines: Callable[[_Element], Sequence[str]]) -> lis
     return list(cells[0]) if len(cells) == 1 else [" ".join(line for lines in cells for line in lines)]
 
 
-def _number(value: str) -> int:
+def _number(value: str | None) -> int:
+    if value is None or value == "1":
+        return 1
     return min(int(value), MAX_SPAN) if value.isascii() and value.isdigit() and len(value) < 9 and int(value) > 0 else 1
 
 
@@ -253,14 +255,14 @@ def _resolved(table: _Element, part: str, read_lines: Callable[[_Element], Seque
         row: list[_Cell] = []
         tall = False
         for cell in element:
-            if _local(cell.tag) not in _CELLS:
+            if cell.tag not in _CELLS and _local(cell.tag) not in _CELLS:
                 continue
             if carried:
                 _carry(row, carried)
             across, down = cell.get("colspan"), cell.get("rowspan")
-            filled = _Cell(cell, read_lines(cell), 1 if down is None else _number(down))
+            filled = _Cell(cell, read_lines(cell), _number(down))
             tall = tall or filled.rows > 1
-            row += [filled] if across is None else [filled] * _number(across)
+            row += [filled] * _number(across)
         if carried or tall:
             _carry(row, carried)
             carried = {at: replace(cell, rows=cell.rows - 1) for at, cell in enumerate(row) if cell.rows > 1}

@@ -44,11 +44,10 @@ def _repair(match: re.Match[str]) -> str:
 
 def clean(text: str) -> str:
     """``text`` in NFC on one line: white space folded, control and invisible characters gone, old glyphs repaired."""
+    text = " ".join(text.split())  # first, for what is left of most texts is printable
     if not text.isprintable() or (not text.isascii() and _PRINTABLE.search(text)):
-        text = _ODD.sub(_repair, text)
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return " ".join(text.split())
+        text = " ".join(_ODD.sub(_repair, text).split())
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def link(url: str) -> str:
