@@ -27,7 +27,7 @@ def bench_fuzz(
     seed: Annotated[int, typer.Option(help="Makes the mutants the same again.")] = 0,
     only: Annotated[int | None, typer.Option(min=0, help="The mutant with this number alone.")] = None,
     processes: Annotated[int, typer.Option(min=1, help="Processes that ingest.")] = 2,
-    seconds: Annotated[float, typer.Option(min=0.1, help="After so many a mutant counts as a hang.")] = 10,
+    seconds: Annotated[float, typer.Option(min=0.1, help="Processor time after which it counts as a hang.")] = 10,
     memory_mib: Annotated[int, typer.Option(min=64, help="Memory that a process may take.")] = 1024,
     save: Annotated[Path | None, typer.Option(help="Folder to write the mutants of findings (and --only) to.")] = None,
     json: Json = False,

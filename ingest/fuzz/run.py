@@ -7,21 +7,24 @@ import os
 import resource
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ingest.fuzz.attempt import Attempt, attempt
-from ingest.fuzz.pool import Lost, Serve, work
+from ingest.fuzz.pool import Lost, work
 from ingest.fuzz.same import untouched
 from ingest.fuzz.seeds import CYCLE, FORMS, Material, material, mutant
+
+PATIENCE = 6
+"""How many times longer by the clock a mutant may take than in processor time: others may use the machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """How many processes ingest, the seconds until a mutant counts as a hang, and the memory of a process in MiB.
+    """How many processes ingest, the processor seconds beyond which a mutant hangs, and the MiB of a process.
 
     ``on_step`` is told of each format that is done.
     """
@@ -74,6 +77,8 @@ class Tally:
         self.peak_mib = max(self.peak_mib, made.peak_mib)
         self.said.update(made.said)
         what = made.finding
+        if made.milliseconds > watch.seconds * 1000:
+            what = what or f"hang: {made.milliseconds / 1000:.1f} s of processor time"
         if made.peak_mib > watch.memory_mib:
             what = what or f"memory: {made.peak_mib:.0f} MiB"
         if what:
@@ -94,24 +99,12 @@ def fuzz(starter: Path, shared: Path | None, numbers: Iterable[int], seed: int, 
             continue
         tally = Tally(form.name)
         serving = partial(serve, {form.material: files[form.material]}, seed, watch.memory_mib)
-        for made in _worked(own, serving, watch):
-            tally.add(made, seed, watch)
+        for made in work(own, serving, watch.processes, PATIENCE * watch.seconds):
+            if isinstance(made, Attempt | Lost):
+                tally.add(made, seed, watch)
         tallies.append(tally)
         watch.on_step(f"{form.name}: {tally.mutants} mutants, {len(tally.findings)} findings")
     return tallies
-
-
-def _worked(numbers: Sequence[int], serving: Serve, watch: Watch) -> Iterator[Attempt | Lost]:
-    """What became of each; a hang is tried once more at the end, since the whole machine may have stood still."""
-    again = []
-    for made in work(numbers, serving, watch.processes, watch.seconds):
-        if isinstance(made, Lost) and made.reason.startswith("hang"):
-            again.append(made.number)
-        elif isinstance(made, Attempt | Lost):
-            yield made
-    for made in work(again, serving, watch.processes, watch.seconds):
-        if isinstance(made, Attempt | Lost):
-            yield made
 
 
 def save_mutants(folder: Path, starter: Path, shared: Path | None, numbers: Iterable[int], seed: int) -> None:

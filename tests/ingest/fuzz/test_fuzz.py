@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from importlib.resources import files
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -156,6 +157,10 @@ def test_what_must_not_be_is_a_finding(tmp_path: Path) -> None:
     tally.add(fine, 0, Watch(memory_mib=1))
     assert [(finding.number, finding.what.split(":")[0]) for finding in tally.findings] == [(7, "crash"), (0, "memory")]
     assert (tally.mutants, tally.slowest, tally.slowest_ms) == (3, 7, 2000)
+    slow = replace(fine, number=8, milliseconds=2001.0)
+    tally.add(slow, 0, Watch(seconds=2.1, memory_mib=1 << 20))
+    tally.add(slow, 0, Watch(seconds=2, memory_mib=1 << 20))
+    assert [finding.what for finding in tally.findings[2:]] == ["hang: 2.0 s of processor time"]
 
 
 def test_text_that_may_not_be_stored() -> None:
