@@ -23,6 +23,12 @@ class _Corpus:
         records: list[Label | Article | Study | Page] = [*self.labels, *self.papers, *self.trials, *self.pages]
         return [line for record in records for line in record.lines]
 
+    @property
+    def stems(self) -> set[str]:
+        """What an exemption may name: the stems of the files, of papers the PMID."""
+        files = [record.file for record in (*self.labels, *self.trials, *self.pages)]
+        return {Path(file).stem for file in files} | {paper.pmid for paper in self.papers}
+
 
 def structure(starter: Path) -> list[Finding]:
     """What is wrong with the shape of the records; needs the starter corpus alone."""
@@ -43,9 +49,10 @@ def run(starter: Path, shared_data: Path) -> list[Finding]:
         *_structure(corpus),
         *wording.copied(corpus.lines, shared.texts(shared_data)),
         *numbers.untrue(corpus.labels, real, exempt),
+        *numbers.strays(exempt, corpus.stems),
         *drawn.trials(corpus.trials, records, exempt),
         *drawn.guidelines(corpus.pages, real, records, shared_data / "guidelines", exempt),
-        *bibliography.wrong(corpus.papers, records),
+        *bibliography.wrong(corpus.papers, records, exempt),
     ]
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 from lxml import etree
 from lxml.etree import _Element
 
+from corpora.checks.figures import Figures
 from corpora.checks.model import Article, Finding, content, words
-from corpora.checks.numbers import Numbers
+from corpora.checks.numbers import Exemption, unconfirmed
 from corpora.checks.shared import json_lines
 
 
@@ -30,6 +31,9 @@ class Record:
     authors: tuple[str, ...] = ()
     journal: str = ""
     doi: str = ""
+    volume: str = ""
+    issue: str = ""
+    pages: str = ""
     body: str = ""
 
 
@@ -49,28 +53,25 @@ def records(shared: Path, pmids: set[str]) -> dict[str, Record]:
     return found
 
 
-def wrong(articles: Sequence[Article], real: dict[str, Record]) -> Iterator[Finding]:
+def wrong(articles: Sequence[Article], real: dict[str, Record], exempt: Sequence[Exemption]) -> Iterator[Finding]:
     """A finding for each statement of a literature summary that its real record contradicts or does not make."""
     for article in articles:
         record = real.get(article.pmid)
         reasons = ["PMID is not in the shared literature"] if record is None else _reasons(article, record)
         yield from (Finding("bibliography", article.file, f"pubmed:{article.pmid}", reason) for reason in reasons)
+        known = Figures(pending=iter(() if record is None else (record.abstract,)))
+        where = "no part of its abstract"
+        yield from unconfirmed(article.pmid, article.lines, lambda _, wanted: known.missing(wanted), exempt, where)  # noqa: B023
 
 
 def _reasons(article: Article, record: Record) -> Iterator[str]:
     stated = _stated(article.element)
-    for name in ("title", "year", "journal", "doi", "pmcid", "authors"):
+    for name in ("title", "year", "journal", "volume", "issue", "pages", "doi", "pmcid", "authors"):
         ours, theirs = getattr(stated, name), getattr(record, name)
         if ours != theirs and (ours or name == "title"):
             yield f"{name} {ours!r} is not the record's {theirs!r}"
     if stated.retracted != record.retracted:
         yield f"retracted is {record.retracted} in the record, {stated.retracted} here"
-    abstract = Numbers()
-    abstract.add(record.abstract)
-    ours_numbers = Numbers()
-    for line in article.lines:
-        ours_numbers.add(line.text)
-    yield from (f"number {number} is not in the abstract" for number in sorted(ours_numbers.alone - abstract.alone))
 
 
 def _stated(element: _Element) -> Record:
@@ -88,9 +89,12 @@ def _stated(element: _Element) -> Record:
         year=content(element.find(f"{article}/Journal/JournalIssue/PubDate/Year")),
         pmcid=identifiers.get("pmc", ""),
         retracted="Retracted Publication" in types and "RetractionIn" in links,
-        authors=tuple(content(name.find("LastName")) for name in names),
+        authors=tuple(f"{content(name.find('ForeName'))} {content(name.find('LastName'))}" for name in names),
         journal=content(element.find(f"{article}/Journal/Title")),
         doi=identifiers.get("doi", ""),
+        volume=content(element.find(f"{article}/Journal/JournalIssue/Volume")),
+        issue=content(element.find(f"{article}/Journal/JournalIssue/Issue")),
+        pages=content(element.find(f"{article}/Pagination/MedlinePgn")),
     )
 
 
@@ -107,10 +111,15 @@ def _jats(record: Record, full: bytes) -> Record:
         full, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
     )
     meta = root.find(".//article-meta")
-    authors = meta.iterfind(".//contrib[@contrib-type='author']/name/surname") if meta is not None else ()
+    authors = meta.iterfind(".//contrib[@contrib-type='author']/name") if meta is not None else ()
+    first, last = (content(root.find(f".//article-meta/{name}")) for name in ("fpage", "lpage"))
+    electronic = content(root.find(".//article-meta/elocation-id"))
     return replace(
         record,
-        authors=tuple(map(content, authors)),
+        authors=tuple(f"{content(name.find('given-names'))} {content(name.find('surname'))}" for name in authors),
+        volume=content(root.find(".//article-meta/volume")),
+        issue=content(root.find(".//article-meta/issue")),
+        pages=f"{first}-{last}" if last and last != first else first or electronic,
         journal=content(root.find(".//journal-title")),
         doi=content(root.find(".//article-meta/article-id[@pub-id-type='doi']")),
         body=words(" ".join(map(str, root.itertext()))),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from corpora.checks import shared
 from corpora.checks.bibliography import Record
+from corpora.checks.figures import Figure, Figures
 from corpora.checks.model import Finding, Line, Page, Study
-from corpora.checks.numbers import Exemption, Numbers, Real, unconfirmed
+from corpora.checks.numbers import Exemption, Real, unconfirmed
 from corpora.checks.shared import name_words
 
 GUIDES = {"http://www.cdc.gov/HAI/prevent/prevent_pubs.html": "doc_004.pdf"}
@@ -34,8 +36,9 @@ def trials(studies: Sequence[Study], real: Mapping[str, Record], exempt: Sequenc
         texts = [_text(real[pmid]) for pmid in study.papers if pmid in real]
         if len(texts) < len(study.papers) or not any(study.nct in text for text in texts):
             yield Finding("numbers", study.file, study.nct, "no shared paper of drawnFrom names the trial")
-        known = _numbers(*texts)
-        yield from unconfirmed(study.nct, study.lines, lambda _: known, exempt, "no paper it is drawn from")  # noqa: B023
+        known = Figures(pending=iter(texts))
+        where = "no paper it is drawn from"
+        yield from unconfirmed(study.nct, study.lines, lambda _, wanted: known.missing(wanted), exempt, where)  # noqa: B023
 
 
 def guidelines(
@@ -49,30 +52,22 @@ def guidelines(
     for page in pages:
         stem = Path(page.file).stem
         if page.source in GUIDES:
-            known = _numbers(*shared.texts(folder / GUIDES[page.source]))
-            yield from unconfirmed(stem, page.lines, lambda _: known, exempt, GUIDES[page.source])  # noqa: B023
+            known, where = Figures(pending=shared.texts(folder / GUIDES[page.source])), GUIDES[page.source]
+            yield from unconfirmed(stem, page.lines, lambda _, wanted: known.missing(wanted), exempt, where)  # noqa: B023
         else:
             where = "no label of a drug that the line names"
-            yield from unconfirmed(stem, page.lines, lambda line: _named(line, real, records), exempt, where)
+            yield from unconfirmed(stem, page.lines, partial(_unnamed, real, records), exempt, where)
 
 
-def _named(line: Line, real: Real, records: Mapping[str, Record]) -> Numbers:
-    """The numbers of the labels and papers that a line names."""
-    found, words = Numbers(), name_words(line.text)
-    for drug, numbers in real.numbers.items():
+def _unnamed(real: Real, records: Mapping[str, Record], line: Line, wanted: set[Figure]) -> set[Figure]:
+    """Those of ``wanted`` that no label and no paper has that the line names."""
+    words = name_words(line.text)
+    for drug, known in real.figures.items():
         if name_words(drug) <= words:
-            found.alone |= numbers.alone
-            found.measured |= numbers.measured
+            wanted = known.missing(wanted)
     for pmid in _PMID.findall(line.text):
-        found.add(f"{pmid} {_text(records[pmid]) if pmid in records else ''}")
-    return found
-
-
-def _numbers(*texts: str) -> Numbers:
-    found = Numbers()
-    for text in texts:
-        found.add(text)
-    return found
+        wanted = Figures(pending=iter((pmid, _text(records[pmid]) if pmid in records else ""))).missing(wanted)
+    return wanted
 
 
 def _text(record: Record) -> str:

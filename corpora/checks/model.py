@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,12 @@ from lxml.etree import _Element
 from pypdf import PdfReader
 
 SPL = {"h": "urn:hl7-org:v3"}
-_PROSE = "paragraph | caption | th | td"
-_BLOCKS = ("h1", "h2", "h3", "p", "li", "caption", "tr")
+_HOLDERS = ("title", "text")
+_CELLS = ("paragraph", "caption", "th", "td", "item")
+_INLINE = frozenset(
+    ["content", "sub", "sup", "linkHtml", "footnoteRef", "a", "abbr", "b", "code", "em", "i", "small", "span", "strong"]
+)
+"""Elements whose text belongs to the line around them; any other begins a line of its own, so that none is lost."""
 _MARK = "citerx:editorial"
 _DATE = re.compile(r"(\d{4})-\d{2}(?:-\d{2})?")
 _SENTENCE = re.compile(r"(?<=[.?!]) (?=[A-Z])")
@@ -136,13 +141,34 @@ def _label(path: Path) -> Label:
 
 
 def _prose(file: str, root: _Element) -> Iterator[Line]:
-    names = tuple(f"{{{SPL['h']}}}{name}" for name in _PROSE.split(" | "))
-    return (Line(file, place(element), content(element)) for element in root.iter(*names))
+    """All that is read of a label: titles, and the text of each section by paragraph, cell, item or whatever it has."""
+    holders = (holder for name in _HOLDERS for holder in root.iter(f"{{{SPL['h']}}}{name}"))
+    for block in (block for holder in holders for block in holder.iter(etree.Element) if _local(block) not in _INLINE):
+        text = _own(block)
+        if text or _local(block) in _CELLS:
+            yield Line(file, place(block), text)
+
+
+def _local(element: _Element) -> str:
+    return str(element.tag).rpartition("}")[2]
+
+
+def _own(block: _Element) -> str:
+    """The text of an element without that of the lines below it."""
+    return words("".join(_pieces(block)))
+
+
+def _pieces(block: _Element) -> Iterator[str]:
+    yield block.text or ""
+    for child in block.iterchildren():
+        if isinstance(child.tag, str):
+            yield from _pieces(child) if _local(child) in _INLINE else " "
+        yield child.tail or ""
 
 
 def _article(file: str, element: _Element) -> Article:
     pmid = content(element.find("MedlineCitation/PMID"))
-    parts = element.iterfind("MedlineCitation/Article/Abstract/AbstractText")
+    parts = element.iter("AbstractText")
     return Article(file, pmid, tuple(Line(file, place(part), content(part)) for part in parts), element)
 
 
@@ -164,7 +190,7 @@ def _strings(value: object, where: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list):
         for number, part in enumerate(value):
             yield from _strings(part, f"{where}[{number}]")
-    elif isinstance(value, str | int):
+    elif isinstance(value, str | int | float):
         date = _DATE.fullmatch(str(value))
         yield where, date[1] if date else words(str(value))
 
@@ -172,19 +198,18 @@ def _strings(value: object, where: str) -> Iterator[tuple[str, str]]:
 def _html(path: Path) -> Page:
     root = lxml.html.parse(str(path), lxml.html.HTMLParser(encoding="utf-8")).getroot()
     metas = {meta.get("name"): meta.get("content") or "" for meta in root.iter("meta")}
-    blocks = (block for main in root.iter("main") for block in main.iter(*_BLOCKS))
+    blocks = (block for main in root.iter("main") for block in main.iter(etree.Element) if _local(block) not in _INLINE)
     lines = (Line(path.name, place(block), _block(block)) for block in blocks)
     return Page(path.name, metas.get(_MARK, ""), metas.get("author", ""), tuple(line for line in lines if line.text))
 
 
 def _block(block: _Element) -> str:
-    """The text of a paragraph; a row with the heads of its columns, so that it can be judged alone."""
+    """The text of a paragraph; a row, as a whole, with the heads of its columns, so that it can be judged alone."""
     if block.tag != "tr":
-        return content(block)
-    table = next(block.iterancestors("table"), block)
-    heads = [content(cell) for cell in table.iter("th")]
-    cells = [content(cell) for cell in block.iterfind("td")]
-    return "; ".join(f"{head}: {cell}" for head, cell in zip(heads, cells, strict=False))
+        return "" if next(block.iterancestors("tr"), None) is not None else _own(block)
+    first = next(next(block.iterancestors("table"), block).iter("tr"), block)
+    cells, heads = ([content(cell) for cell in row.iterchildren("th", "td")] for row in (block, first))
+    return "; ".join(f"{head}: {cell}" for head, cell in zip_longest(heads, cells, fillvalue=""))
 
 
 def _pdf(path: Path) -> Page:

@@ -157,18 +157,14 @@ def _tables(section: _Element) -> list[_Element]:
 
 
 def _lines(record: Label) -> Iterator[tuple[str, str]]:
-    total = sum(len(line.text.split()) for line in record.lines)
+    total = sum(len(content(text).split()) for text in record.root.iter(f"{{{SPL['h']}}}text"))
     if total not in WORDS:
         yield "text", f"{total} words; between {WORDS.start} and {WORDS.stop - 1} are asked for"
     for line in record.lines:
         if not line.text:
             yield line.place, "empty paragraph or cell"
-    for paragraph in record.root.iter(f"{{{SPL['h']}}}paragraph"):
-        if _DANGLING.search(content(paragraph)):
-            yield (
-                place(paragraph),
-                "a sentence starts with it/this/these: name the drug, so that it can be quoted alone",
-            )
+        if _DANGLING.search(line.text):
+            yield line.place, "a sentence starts with it/this/these: name the drug, so that it can be quoted alone"
 
 
 def _root(parent: _Element, name: str, attribute: str = "root") -> str:

@@ -7,6 +7,7 @@ may not import.
 from __future__ import annotations
 
 import gzip
+import html
 import io
 import json
 import re
@@ -19,21 +20,40 @@ from typing import Any
 from lxml import etree
 from pypdf import PdfReader
 
+from corpora.checks.tables import columns
+
 MIN_CONFIDENCE = 0.5
 """Texts of 2016 whose guessed drug is less certain than this do not count as that drug's label."""
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]*>")  # "<4 mEq/L" is no tag
+_INLINE = re.compile(r"</?(?:sub|sup|i|b|em|strong|italic|bold|sc|u|span|content)(?: [^<>]*)?>", re.IGNORECASE)
+_MARK = re.compile(r"<xref(?: [^<>]*)?>[^<>]*</xref>")  # the number of a reference stands in a sentence, not of it
 _NAME = re.compile(r"[a-z0-9]+")
+_FORMS = frozenset(
+    _NAME.findall(
+        "and acetate anhydrous besylate bisulfate bromide calcium chloride citrate dihydrate fumarate hemihydrate "
+        "hydrobromide hydrochloride magnesium maleate mesylate monohydrate oxalate phosphate potassium recombinant "
+        "sodium succinate sulfate tartrate tosylate trihydrate "
+        "capsules extended inhalation injection oral release spray tablets"
+    )
+)
+"""What may stand beside an ingredient in the generic name of a label of that drug: salts, forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelText:
-    """A real label: its set id, the words of its drug names, its UNII and RxCUI codes, all its text."""
+    """A real label: set id, generic names (see `ingredient`), UNII and RxCUI codes, all its text, its tables."""
 
     set_id: str
-    names: frozenset[str]
+    generics: frozenset[frozenset[str]]
     codes: frozenset[str]
     text: str
+    tables: tuple[str, ...] = ()
+
+    def texts(self) -> Iterator[str]:
+        """Its text, then the numbers of its tables, each with the units of its column and row."""
+        yield self.text
+        yield from (columns(table) for table in self.tables)
 
 
 def texts(shared: Path) -> Iterator[str]:
@@ -58,6 +78,12 @@ def name_words(*names: str) -> frozenset[str]:
     return frozenset(word for name in names for word in _NAME.findall(name.lower()))
 
 
+def ingredient(name: str) -> frozenset[str]:
+    """The words of a generic name without those of salt and form: two labels of one drug share them, a combination and
+    a conjugate do not."""
+    return name_words(name) - _FORMS
+
+
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
@@ -72,22 +98,26 @@ def json_lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _openfda(record: dict[str, Any]) -> LabelText:
     names = record.get("openfda", {})
-    stated = (name for key in ("generic_name", "substance_name", "brand_name") for name in names.get(key, ()))
     codes = frozenset(names.get("unii", ())) | frozenset(names.get("rxcui", ()))
-    return LabelText(record.get("set_id", ""), name_words(*stated), codes, "\n".join(map(_plain, _strings(record))))
+    generics = frozenset(map(ingredient, names.get("generic_name", ())))
+    tables = tuple(text for key, value in record.items() if key.endswith("_table") for text in _strings(value))
+    return LabelText(record.get("set_id", ""), generics, codes, "\n".join(map(_plain, _strings(record))), tables)
 
 
 def _spl(path: Path) -> LabelText:
     root = etree.parse(path, _lenient()).getroot()
-    names = [str(found.text or "") for found in root.iter("{*}name")]
+    named = (name for element in root.iter("{*}genericMedicine") for name in element.iter("{*}name"))
+    generics = frozenset(ingredient(str(name.text or "")) for name in named)
     codes = frozenset(found.get("code") or "" for found in root.iter("{*}code"))
     found_id = root.find("{*}setId")
     set_id = "" if found_id is None else found_id.get("root") or ""
-    return LabelText(set_id, name_words(*names), codes, " ".join(_itertext(root)))
+    tables = tuple(etree.tostring(table, encoding="unicode") for table in root.iter("{*}table"))
+    return LabelText(set_id, generics, codes, " ".join(_itertext(root)), tables)
 
 
 def _guessed(record: dict[str, Any]) -> LabelText:
-    return LabelText(record["set_id"], name_words(record["drug_guess"]), frozenset(), "\n".join(_strings(record)))
+    generics = frozenset({ingredient(record["drug_guess"])})
+    return LabelText(record["set_id"], generics, frozenset(), "\n".join(_strings(record)))
 
 
 def _file(name: str, data: bytes) -> Iterator[str]:
@@ -99,13 +129,13 @@ def _file(name: str, data: bytes) -> Iterator[str]:
                 yield from _file(member, archive.read(member))
     elif name.endswith(".jsonl"):
         for line in data.splitlines():
-            yield "\n".join(map(_plain, _strings(json.loads(line))))
+            yield "\n".join(map(_prose, _strings(json.loads(line))))
     elif name.endswith(".json"):
-        yield from map(_plain, _strings(json.loads(data)))
+        yield from map(_prose, _strings(json.loads(data)))
     elif name.endswith(".pdf"):
         yield from (page.extract_text() for page in PdfReader(io.BytesIO(data)).pages)
     else:
-        yield _plain(data.decode("utf-8", "replace"))
+        yield _prose(data.decode("utf-8", "replace"))
 
 
 def _strings(value: object) -> Iterator[str]:
@@ -120,8 +150,13 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Text with each tag replaced by a space."""
-    return _TAG.sub(" ", text) if "<" in text else text
+    """Text with each tag replaced by a space and each entity by its character."""
+    return html.unescape(_TAG.sub(" ", text)) if "<" in text or "&" in text else text
+
+
+def _prose(text: str) -> str:
+    """Text as it is read: tags within a line ("CO<sub>2</sub>") do not part words."""
+    return _plain(_INLINE.sub("", _MARK.sub("", text)) if "<" in text else text)
 
 
 def _itertext(root: etree._Element) -> Iterator[str]:
