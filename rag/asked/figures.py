@@ -8,12 +8,18 @@ FIGURELESS = 0.6
 """What the score of a sentence without a figure is multiplied by where one is asked for."""
 
 _ASKED = re.compile(
-    r"\b(?:what (?:share|proportion|percentage|fraction) of (?:the )?(?:patients?|people|women|men|adults|children)"
-    r"|(?<!infusion )(?:rates?|incidence|frequency|prevalence) of(?! (?:the )?infusion)|in percent"
-    r"|how (?:common|frequent)(?:ly)?"
-    r"|how many (?:\w+ )?(?:patients?|people|women|men|adults|children|boys|girls|users|of (?:them|those|these))"
-    r"|(?:in|on) how many(?! (?:years|months|weeks|days|hours|minutes|doses|steps|divided)))\b"
-    r"(?! (?:administration|dosing|doses?|monitoring|absorption|elimination))",
+    r"(?:\b(?:share|proportion|percentage|percent|fraction)|%) of\b(?! (?:(?:the|an?|my|each) )?(?:\w+ )?(?:dos|regimen))"
+    r"|\b(?:(?<!infusion )rates?|incidence|frequency|prevalence|(?<!er )chances?|probability|likelihood|odds) of\b"
+    r"(?! (?:(?:the )?infusion|administration|dosing|doses?|monitoring|absorption|elimination)\b)"
+    r"|\bin percent\b|\bhow (?:common|frequent|rare|likely|probable)\b"
+    r"|\bhow many (?:\w+ )?(?:patients?|people|women|men|adults|children|boys|girls|users|of (?:them|those|these))\b"
+    r"|\bhow many (?:had|have|got|get|died|die|developed|develop|stopped|stop|discontinued|withdrew)\b"
+    r"|\b(?:in|on) how many\b(?! (?:years|months|weeks|days|hours|minutes|doses|steps|divided)\b)"
+    # what happens often, not what is to be done often
+    r"|\bhow (?:often|commonly|frequently) (?:is|are|was|were|has|have)\b[^?;.]*"
+    r"\b(?:seen|reported|observed|noted|occurred|happened)\b"
+    r"|\bhow (?:often|commonly|frequently) (?:do|does|did)\b(?! (?:I|you|we|he|she|they)\b)(?![^?;.]*"
+    r"\b(?:needs?|ha(?:ve|s) to|take|taken|gives?|given|dos\w+|check|test|monitor|measure|repeat|inject|apply|change))",
     re.IGNORECASE,
 )
 _TOLD = re.compile(

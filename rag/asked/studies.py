@@ -16,19 +16,29 @@ STUDIES = frozenset({Kind.ARTICLE.value, Kind.TRIAL.value})
 GUIDANCE = frozenset({Kind.GUIDELINE.value})
 
 _STUDY = re.compile(
-    r"\b(?:trials?|stud(?:y|ies)|evidence|literature|papers?|articles?|publish\w*|meta-?analys[ei]s|systematic\sreviews?|cohorts?"
-    r"|research\w*|case[\s-](?:reports?|series|control)|(?:reported|published|known|any|a)\scases?\s(?:reports?\s)?of|reported\scases?"
-    r"|the\s(?:\w+\s)?series|registry|registered|randomi[sz]ed|cross-?over|head-to-head|investigators"
-    r"|the\s(?:[\w-]+\s){0,2}(?:man|woman|boy|girl|child|infant|patient)\swho\s(?:\w+\s)?(?:took|had|was|got|developed|received|died))\b",
+    # tried on a patient, a test and learning are none: "a trial of antacids", "liver function studies", "to study"
+    r"\b(?:(?<!\ba\s)(?<!\bshort\s)trials?|trial(?!\soff?\b)|there\sa\strial|RCTs?"
+    r"|(?<!blood\s)(?<!function\s)(?<!thyroid\s)(?<!imaging\s)stud(?:y|ies)(?<!\bto\sstudy)(?<!\bI\sstudy)(?<!nts\sstudy)"
+    r"|(?:been|ever)\sstudied|evidence(?!\sof\b)|evidence\sof\s(?:[\w-]+\s){0,2}(?:benefit|harm|effect|efficacy|safety)|literature"
+    r"|papers?(?!\s(?:prescription|form|copy|chart|bag|cup|tape))|articles?|publish\w*|publications?|authors?|research\w*"
+    r"|meta-?analys[ei]s|(?:systematic|literature)\sreviews?|pooled\sanalys[ei]s|cohorts?|surveys?|registered"
+    r"|randomi[sz]ed|(?:double|single)[\s-]blind\w*|placebo[\s-](?:controlled|arm|group)|head-to-head|investigators|participants"
+    r"|cross-?over(?!\s(?:reacti|allerg|sensitiv)\w*)|(?:hazard|odds|risk)\sratios?|confidence\sinterval"
+    r"|case[\s-](?:reports?|series|control)|in\sthe\s(?:\w+\s)?series"
+    r"|(?:reported|published|known|described|been|(?:is|are|was|were)\sthere)\s(?:an?\s|any\s|reported\s)?cases?"
+    # a certain patient of the past, told apart from others, is one of a case report
+    r"|the\s(?:[\w-]+\s){1,2}(?:patient|person|man|woman|boy|girl|child|infant)\swho\s(?:\w+\s)?(?:took|got|received|developed|died))\b",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    r"\b(?:stud(?:y|ies)|trials?|papers|reviews|literature|evidence|publications)\s(?:\w+\s){0,2}(?:agree|disagree|conflict|contradict"
-    r"|differ|consistent|unanimous|say\b)|\bconflicting\s(?:\w+\s)?(?:evidence|stud|trials|results|data)",
-    re.IGNORECASE,
+    r"^(?=.*\b(?:studies|trials|papers|reviews|literature|evidence|publications|researchers)\b)"
+    r".*\b(?:(?:dis)?agree|conflict|contradict|differ\b|(?:in)?consisten|mixed\b|unanimous|opposite)",
+    re.IGNORECASE | re.DOTALL,
 )
 _GUIDANCE = re.compile(
-    r"\b(?:guidelines?|guidance|consensus|position\sstatement|reminder|(?:the|this|which|your)\s(?:[\w-]+\s){0,3}summar(?:y|ies))\b",
+    r"\b(?:guidelines?|(?:\d{4}|the|this|which|current|published)\s(?:\w+\s){0,2}guidance|consensus|position\sstatement"
+    r"|according\sto\sthe\s(?:[\w-]+\s){0,3}(?:summary|overview|page)"
+    r"|recommend\w*\s(?:of|from|by)\s(?:the\s)?(?:\w+\s){0,3}(?:society|societies|college|association|academy|committee))\b",
     re.IGNORECASE,
 )
 _ONE = re.compile(
@@ -59,7 +69,8 @@ _PARTS = (
     ),
     (
         "arm intervention design method",
-        r"arms?|comparators?|regimens?|which\sdoses?|what\sdoses?|(?:what|which)\s(?:[\w-]+\s){0,6}gives?\b|what\s(?:[\w-]+\s){0,4}given"
+        r"arms?|comparators?|regimens?|(?:which|what)\s(?:doses?|treatments?)|what\s(?:[\w-]+\s){0,4}given"
+        r"|(?:trial|study|protocol|investigators|researchers)\s(?:gives?|gave|use[sd]?|administer\w*|test(?:s|ed)?)"
         r"|intervention",
     ),
     (
@@ -134,10 +145,11 @@ def is_called(name: str, title: str, text: str = "") -> bool:
 
 
 def _initials(name: str, title: str) -> bool:
-    words = re.findall(r"[^\W\d_]+", title.casefold())
-    every = "".join(word[0] for word in words)
-    large = "".join(word[0] for word in words if word not in _SMALL)
-    return len(name) >= SHORTEST and name.isalpha() and any(name.casefold() in one for one in (every, large))
+    """Whether a part of the title between punctuation has these initials, with or without its small words."""
+    parts = [re.findall(r"[^\W\d_]+", part) for part in re.split(r"[.,:;()?]|\s[-–—]\s", title.casefold())]
+    every = {"".join(word[0] for word in words) for words in parts}
+    large = {"".join(word[0] for word in words if word not in _SMALL) for words in parts}
+    return len(name) >= SHORTEST and name.isalpha() and name.casefold() in every | large
 
 
 def is_part(slug: str, parts: tuple[str, ...]) -> bool:

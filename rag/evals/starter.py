@@ -69,7 +69,8 @@ class Question(BaseModel):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a question. ``first``: the first statement's source is a right one, ``found``: so is the first
-    passage of the search, ``facts``: all key facts stand in the answer, ``abstained``: there was none.
+    passage of the search, ``facts``: all key facts stand in the answer, each in a statement from a right source,
+    ``abstained``: there was no answer.
 
     Where the right source is a retracted paper, it is right to say so and to cite and find it nowhere.
 
@@ -121,7 +122,7 @@ def _outcome(engine: Engine, question: Question, corpus: Path) -> Outcome:
         question=question,
         first=_told(answer, withdrawn) if withdrawn else _first(answer, question, corpus),
         found=not found if withdrawn else found,
-        facts=all(says(answer, fact) for fact in question.facts),
+        facts=all(says(answer, fact, question, corpus) for fact in question.facts),
         abstained=answer.status == "abstained",
         shown=_shown(answer, hits),
     )
@@ -135,18 +136,23 @@ def _retracted(engine: Engine, question: Question) -> tuple[str, ...]:
 
 def _told(answer: Answer, withdrawn: Sequence[str]) -> bool:
     """Whether the answer says that a paper is retracted, and cites none of them."""
-    said = any(name in one.message for one in answer.notices if one.code == "retracted_source" for name in withdrawn)
-    return said and not any(source.document_id in withdrawn for source in answer.references)
+    return bool(_withdrawn(answer, withdrawn)) and not any(
+        source.document_id in withdrawn for source in answer.references
+    )
 
 
 def _first(answer: Answer, question: Question, corpus: Path) -> bool:
     """Whether a source of the answer's first statement is one that answers."""
-    numbers = answer.statements[0].citations if answer.statements else ()
-    return any(
-        answers(question, source.document_id, source.drugs, source.section, corpus)
+    return bool(answer.statements) and bool(_right(answer, question, corpus) & set(answer.statements[0].citations))
+
+
+def _right(answer: Answer, question: Question, corpus: Path) -> set[int]:
+    """The numbers of the references that answer."""
+    return {
+        source.number
         for source in answer.references
-        if source.number in numbers
-    )
+        if answers(question, source.document_id, source.drugs, source.section, corpus)
+    }
 
 
 def answers(question: Question, document_id: str, drugs: Sequence[str], section: str, corpus: Path) -> bool:
@@ -161,12 +167,20 @@ def answers(question: Question, document_id: str, drugs: Sequence[str], section:
     return document_id.startswith("label:") and any(group <= set(drugs) for group in question.groups)
 
 
-def says(answer: Answer, fact: str) -> bool:
-    """Whether the statements, or what is told of a retracted paper, match a key fact; case and white space do not
-    count."""
-    withdrawn = (notice.message for notice in answer.notices if notice.code == "retracted_source")
-    told = " ".join(" ".join((*(statement.text for statement in answer.statements), *withdrawn)).split())
-    return re.search(fact, told, re.IGNORECASE) is not None
+def says(answer: Answer, fact: str, question: Question, corpus: Path) -> bool:
+    """Whether the statements that cite a source which answers, or what is told of one that is retracted, match a key
+    fact; case and white space do not count. The same words of another drug or section are no answer.
+    """
+    right = _right(answer, question, corpus)
+    quoted = (statement.text for statement in answer.statements if right & set(statement.citations))
+    told = " ".join((*quoted, *_withdrawn(answer, question.documents)))
+    return re.search(fact, " ".join(told.split()), re.IGNORECASE) is not None
+
+
+def _withdrawn(answer: Answer, documents: Sequence[str]) -> list[str]:
+    """What the answer says of those documents that are retracted."""
+    told = (notice.message for notice in answer.notices if notice.code == "retracted_source")
+    return [message for message in told if any(name in message for name in documents)]
 
 
 def _shown(answer: Answer, hits: Sequence[Hit]) -> str:

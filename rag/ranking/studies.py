@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from math import ceil
 
 from ingest.schema import Document, Passage
 from rag.asked.studies import Sought, is_called, sought
@@ -33,13 +34,14 @@ NUMBERED = 2.0
 """Added where a paper has the number that the question gives."""
 NEAR = 0.1
 """What comes so near to the best one is asked for too."""
-ALIKE = 6
-"""Letters at the beginning that make words alike, of words that are not found: "delirious", "delirium"."""
+LETTERS, ALIKE = 6, 0.75
+"""Letters of a word that may be like another, and the share of the longer one that they then have in common at the
+beginning: "delirious" and "delirium" do, "neutropenia" and "neutrophil" do not."""
 _CUES = """
 trial trials study studies paper papers article articles report reports reported published evidence literature case
 cases series cohort registry registered randomised randomized crossover find finding findings found show showed result
 results does much many often frequent frequency number share percent against versus vs compared according summary
-guideline guidance say says record agree disagree whether also took
+guideline guidance say says record agree disagree whether
 """
 
 Rarity = Callable[[Sequence[str]], Sequence[float]]
@@ -178,4 +180,5 @@ def _general() -> frozenset[str]:
 
 
 def _alike(term: str, there: Iterable[str]) -> bool:
-    return len(term) >= ALIKE and any(word.startswith(term[:ALIKE]) for word in there)
+    near = (word for word in there if len(term) >= LETTERS and word.startswith(term[:LETTERS]))
+    return any(term[: (most := ceil(ALIKE * max(len(term), len(word))))] == word[:most] for word in near)

@@ -19,6 +19,12 @@ from rag.asked.studies import GUIDANCE, RESULTS, STUDIES, is_called, is_part, so
         ("PMID 12853193: deaths on carvedilol?", STUDIES),
         ("What is the dose of apixaban in the elderly?", frozenset()),
         ("Can the patient who takes warfarin have naproxen?", frozenset()),
+        ("Does evidence of bleeding require stopping warfarin?", frozenset()),
+        ("Is there evidence of benefit from warfarin?", STUDIES),
+        ("A case of beer and metronidazole: what happens?", frozenset()),
+        ("Is a short trial of famotidine reasonable?", frozenset()),
+        ("Is there a trial of famotidine in hives?", STUDIES),
+        ("Does the society's reminder matter for famotidine?", frozenset()),
     ],
 )
 def test_words_ask_for_kinds_of_sources(question: str, kinds: frozenset[str]) -> None:
@@ -54,6 +60,8 @@ def test_names_of_studies(question: str, names: tuple[str, ...], outright: tuple
         ("Can I rely on the 12-week trial of bupropion?", True, False, False),
         ("Is there evidence for bupropion in this?", False, False, False),
         ("Do studies agree on celecoxib and warfarin?", False, True, False),
+        ("Is the evidence on celecoxib and warfarin consistent?", False, True, False),
+        ("Any difference between old and young in studies of celecoxib?", False, False, False),
         ("What does the label say of trials in children?", False, False, True),
     ],
 )
@@ -91,6 +99,8 @@ def test_the_part_that_answers(question: str, slug: str) -> None:
         ("MORE", "Ondansetron is more effective than metoclopramide.", False),
         ("MORE", "Adverse effects of raloxifene: multiple outcomes of raloxifene evaluation.", True),
         ("ELITE", "Evaluation of losartan in the elderly: a trial", False),
+        ("ISIS", "Mechanisms of insulin secretion in sepsis", False),
+        ("SOLVD", "Enalapril and survival: studies of left ventricular dysfunction.", True),
         ("INR", "Branded and generic warfarin and the INR of patients", False),
     ],
 )

@@ -91,6 +91,19 @@ def test_labels_lead_where_they_answer_as_well(question: str) -> None:
     assert not any(hit.described for hit in hits)
 
 
+@pytest.mark.parametrize(
+    ("word", "alike"),
+    [("cirrhotic", True), ("hyperthyroidism", False), ("hypertensive", True)],
+)
+def test_words_alike_are_those_that_share_most_of_their_letters(word: str, alike: bool) -> None:
+    shelf = [
+        SHELF[0],
+        paper("5", "Carvedilol, hypertension and rebleeding in cirrhosis", "A small trial.", "Fewer bled."),
+    ]
+    [found] = {hit.signals["described"] for hit in ask(f"Carvedilol trial: {word}?", shelf=shelf) if hit.described}
+    assert (found == 1.0) is alike
+
+
 def test_the_rules_say_why() -> None:
     hit = ask("COMET: deaths on carvedilol and metoprolol?")[0]
     assert hit.described
