@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Any, Literal
 
 import numpy as np
@@ -10,32 +11,47 @@ import torch
 
 from rag.types import Floats
 
-TOKENS_PER_BATCH = {"cpu": 2048, "cuda": 65536}
-"""Padded tokens of a batch: on a processor what its cache holds, on a GPU what keeps it busy."""
+TOKENS_PER_BATCH = {"cpu": 560, "cuda": 65536}
+"""Padded tokens of a batch: on a processor what its cache holds, and half of what is read for an answer (14 pairs of up
+to 80 tokens), so that two threads share it evenly; on a GPU what keeps it busy."""
 
 Arithmetic = Literal["float32", "bfloat16"]
 
 
-@torch.inference_mode()
 def through(
     model: Callable[[dict[str, torch.Tensor]], torch.Tensor],
     tokenizer: Any,  # noqa: ANN401 (a transformers tokenizer: all that is used is `pad`)
     tokens: Mapping[str, Sequence[list[int]]],
     device: Literal["cpu", "cuda"],
     arithmetic: Arithmetic,
+    *,
+    helpers: Executor | None = None,
 ) -> list[Floats]:
     """What ``model`` makes of each text (a row of its output, float32), in the order of ``tokens``.
 
-    ``tokens``: what the tokenizer made of texts, or of pairs as a reranker reads them, without padding.
+    ``tokens``: what the tokenizer made of texts, or of pairs as a reranker reads them, without padding. ``helpers``
+    take batches that this thread has not come to; what is in a batch, and so every bit of the rows, is the same.
     """
     rows: list[Floats] = [np.empty(0, dtype=np.float32)] * len(tokens["input_ids"])
-    for batch in batches([len(ids) for ids in tokens["input_ids"]], TOKENS_PER_BATCH[device]):
+
+    @torch.inference_mode()
+    def read(batch: Sequence[int]) -> None:
         chosen = {key: [values[index] for index in batch] for key, values in tokens.items()}
         features = dict(tokenizer.pad(chosen, return_tensors="pt").to(device))
         with torch.autocast(device, dtype=torch.bfloat16, enabled=arithmetic == "bfloat16"):
             found = model(features)
         for index, row in zip(batch, found.float().cpu().numpy(), strict=True):
             rows[index] = row
+
+    first, *others = batches([len(ids) for ids in tokens["input_ids"]], TOKENS_PER_BATCH[device])
+    offered = [(helpers.submit(read, batch) if helpers else None, batch) for batch in others]
+    read(first)
+    for future, batch in reversed(offered):  # helpers begin with the first
+        if future is None or future.cancel():
+            read(batch)
+    for future, _ in offered:
+        if future and not future.cancelled():
+            future.result()
     return rows
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,17 +37,20 @@ Device = placement.Device
 def open_embedder(settings: Settings, threads: int | None = None) -> MiniLM:
     """The embedder that the settings name, on ``threads`` processor threads (None: the setting); raises `ModelError`.
 
-    Who encodes in several threads at once should give each one: more only wait for each other.
+    Who encodes in several threads at once should give each one: more only wait for each other. The other threads of
+    the setting then take whole batches where they are idle.
     """
     folder = Path(settings.embedder) if settings.embedder else None
-    return MiniLM(folder, device=settings.device, threads=threads or settings.threads)
+    own = threads or settings.threads
+    return MiniLM(folder, device=settings.device, threads=own, helpers=max(0, settings.threads - own))
 
 
 class MiniLM:
     """A sentence-transformers model from a folder, by default the packaged all-MiniLM-L6-v2. Nothing is downloaded.
 
-    ``threads`` sets torch's processor threads for the whole process; None leaves them. ``arithmetic`` None is bfloat16
-    where the device computes in it, else float32. Texts are cut at the model's length. Raises `ModelError`.
+    ``threads`` sets torch's processor threads for the whole process; None leaves them. ``helpers``: threads beside the
+    caller's that take batches, on a processor. ``arithmetic`` None is bfloat16 where the device computes in it, else
+    float32. Texts are cut at the model's length. Raises `ModelError`.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class MiniLM:
         device: Device = "auto",
         threads: int | None = None,
         arithmetic: Arithmetic | None = None,
+        helpers: int = 0,
     ) -> None:
         folder = path or packaged()
         self._device = _device(device)
@@ -64,6 +69,7 @@ class MiniLM:
         self._name = f"{label}-{self.weights}-{self._arithmetic}"
         if threads:
             torch.set_num_threads(threads)
+        self._helpers = ThreadPoolExecutor(helpers, "reading") if helpers and self._device == "cpu" else None
         self._model = _load(folder, self._device)
         self._single = lru_cache(CACHED_QUERIES)(self._one)
         self._tokenizing = threading.Lock()
@@ -107,7 +113,9 @@ class MiniLM:
         Tokenised as for this embedder, cut at ``length`` tokens (None: at the embedder's own).
         """
         tokens = self.tokens(texts, seconds, length)
-        return np.stack(through(model, self._model.tokenizer, tokens, self._device, self._arithmetic))
+        return np.stack(
+            through(model, self._model.tokenizer, tokens, self._device, self._arithmetic, helpers=self._helpers)
+        )
 
     def tokens(
         self, texts: Sequence[str], seconds: Sequence[str] | None = None, length: int | None = None

@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=2,
         ge=1,
-        description="Questions served at once, each on one processor thread; processor threads of the other commands",
+        description="Questions served at once, reading shared with idle threads; processor threads of other commands",
     )
     error_threshold: float = Field(
         default=0.1, ge=0, le=1, description="Share of faulty records above which `citerx ingest` exits with 1"

@@ -22,17 +22,18 @@ _NO_LIST = re.compile(
     r"(?:identified|reported|observed|seen|described|discussed|listed|noted)\b[^:•\n]*$",
     re.IGNORECASE,
 )
+# One word boundary for all: every place of a text is tried, and most are none.
 _BOILERPLATE = re.compile(
-    r"\bclinical (?:trials?|studies) are conducted under\b|\breported voluntarily\b"
-    r"|\bSUSPECTED ADVERSE REACTIONS\b|\bside effects to (?:the )?FDA\b|\bmedical advice about side effects\b"
-    r"|\bFDA-approved patient labeling\b"
-    r"|\bread (?:this|the) (?:Medication Guide|Patient Information|Instructions for Use)"
-    r"|\bMedication Guide has been approved\b|\b(?:Patient Information|Instructions for Use) has been approved\b"
-    r"|\bsometimes prescribed for purposes other than\b|\bwritten for health ?(?:care )?professionals\b"
-    r"|\bnot all (?:of )?the possible side effects\b|\bside effect that bothers you\b"
-    r"|^(?:Manufactured|Marketed|Distributed|Made|Packaged) (?:and \w+ )?(?:for|by|in)\b|\btrademarks?\b|©"
-    r"|^For more information,? (?:go to|call|visit|contact)\b|\bPDQ\b|\bpolicy statement of\b"
-    r"|\bbrands listed are\b",
+    r"\b(?:clinical (?:trials?|studies) are conducted under\b|reported voluntarily\b"
+    r"|SUSPECTED ADVERSE REACTIONS\b|side effects to (?:the )?FDA\b|medical advice about side effects\b"
+    r"|FDA-approved patient labeling\b"
+    r"|read (?:this|the) (?:Medication Guide|Patient Information|Instructions for Use)"
+    r"|Medication Guide has been approved\b|(?:Patient Information|Instructions for Use) has been approved\b"
+    r"|sometimes prescribed for purposes other than\b|written for health ?(?:care )?professionals\b"
+    r"|not all (?:of )?the possible side effects\b|side effect that bothers you\b|trademarks?\b|PDQ\b"
+    r"|policy statement of\b|brands listed are\b)"
+    r"|^(?:Manufactured|Marketed|Distributed|Made|Packaged) (?:and \w+ )?(?:for|by|in)\b|©"
+    r"|^For more information,? (?:go to|call|visit|contact)\b",
     re.IGNORECASE,
 )
 # A note's sign before its words; one that tells what to do is kept.

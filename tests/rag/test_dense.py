@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event, get_ident
+from time import sleep
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rag.batching import batches
+from rag.batching import TOKENS_PER_BATCH, batches
 from rag.dense import (
     PACKAGED_NAME,
     HashEmbedder,
@@ -98,8 +100,9 @@ def test_who_opens_the_embedder_says_how_many_threads_it_may_use() -> None:
     try:
         open_embedder(Settings(device="cpu", threads=2))
         assert torch.get_num_threads() == 2
-        open_embedder(Settings(device="cpu", threads=2), threads=1)
+        one = open_embedder(Settings(device="cpu", threads=2), threads=1)
         assert torch.get_num_threads() == 1
+        assert one._helpers is not None  # the other thread takes whole batches
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(torch.get_num_threads).result() == 1
     finally:
@@ -111,6 +114,45 @@ def test_another_model_runs_on_the_texts_as_the_embedder_tokenizes_them(minilm: 
     assert counted.tolist() == [[2], [3], [minilm._model.max_seq_length]]
     assert minilm.device == "cpu"
     assert minilm.name.split("-")[-2] == minilm.weights
+
+
+def test_helpers_take_batches_and_change_no_bit(minilm: MiniLM) -> None:
+    helped = MiniLM(device="cpu", arithmetic="float32", helpers=1)
+    texts = [f"dose {number} " * (5 + number) for number in range(60)]
+    assert len(list(batches([len(text.split()) for text in texts], TOKENS_PER_BATCH["cpu"]))) > 2
+    threads = set()
+
+    def counted(tokens: dict[str, torch.Tensor]) -> torch.Tensor:
+        threads.add(get_ident())
+        return tokens["attention_mask"].sum(1, keepdim=True)
+
+    assert (helped.encode(texts) == minilm.encode(texts)).all()
+    expected = minilm.run(counted, texts)
+    threads.clear()
+    assert (helped.run(counted, texts) == expected).all()
+    assert get_ident() in threads
+    assert helped._helpers is not None
+    free = Event()
+    busy = helped._helpers.submit(free.wait, 30)  # with another question's batch
+    threads.clear()
+    assert (helped.run(counted, texts) == expected).all()
+    assert threads == {get_ident()}
+    assert not busy.done()
+    free.set()
+
+
+def test_what_a_helper_meets_is_raised() -> None:
+    helped = MiniLM(device="cpu", arithmetic="float32", helpers=1)
+    caller = get_ident()
+
+    def failing(tokens: dict[str, torch.Tensor]) -> torch.Tensor:
+        if get_ident() != caller:
+            raise ValueError("of a helper")
+        sleep(0.2)  # so that the helper comes to a batch
+        return tokens["attention_mask"].sum(1, keepdim=True)
+
+    with pytest.raises(ValueError, match="of a helper"):
+        helped.run(failing, ["dose " * 250] * 9)
 
 
 def test_altered_weights_are_refused(tmp_path: Path) -> None:
