@@ -15,14 +15,18 @@ from ingest.parse.tables import render_row
 from ingest.schema import Document, Section, Table
 from ingest.sentences import Span, sentences
 from rag.sentences.debris import is_bare_row
-from rag.sentences.headings import governs, names_patients, title
-from rag.sentences.spans import is_row, standing
+from rag.sentences.headings import governs, misses, names_patients, title
+from rag.sentences.notes import notes
+from rag.sentences.openers import opened
+from rag.sentences.spans import is_row, standing, trim
 from rag.types import Evidence, Quote
 
 BACK, AFTER = 4000, 400
 """Characters of the section before a sentence that are read for what governs it, and after it for what takes back."""
 LONGEST = 60
 """Words of a title at most; more are none."""
+LEAST = 4
+"""Words of a sentence at least that leads to an untitled table."""
 
 _PART = re.compile(r"^\d{1,2}(?:\.\d{1,2})+\.?\s+(?=[A-Z])", re.MULTILINE)
 # Sections whose name is a part of what their sentences say, and what a sentence has that says it itself.
@@ -38,6 +42,7 @@ _SPOKEN = {
     ),
 }
 _NAMED_TABLE = re.compile(r"\bTable \d+[.:]?\s(?=[A-Z])")
+_LEADS = re.compile(r":$|\b(?:table|below|following|as follows|shown)\b", re.IGNORECASE)
 _RATIO = re.compile(
     r"\W*(?:HR|hazard|odds|OR\b|relative|risk|ratio|p[- ]?value|p\b|(?:treatment )?difference)", re.IGNORECASE
 )
@@ -91,6 +96,9 @@ def governed(section: Section, start: int, end: int) -> Governed | None:
     under = [part for part in parts if part and _governs(section, part, text[first:last])]
     if head:
         under.append((low + head[0], low + head[1]))
+    if opens := opened(text, low, first, last):
+        under.append(opens)
+    under.extend(notes(text, text[first:last], last))
     return Governed(first, last, tuple(dict.fromkeys(span for span in under if _shown(text, span))))
 
 
@@ -133,6 +141,8 @@ def _row(section: Section, table: Table, start: int, end: int) -> Governed | Non
     part = _part(text, start)
     if not found and part and _governs(section, part, text[start:end]):
         found.append(part)
+    below = max((*_rows(table), start))
+    found.extend(span for span in notes(text, text[start:end], below) if _shown(text, span))
     return Governed(start, end, tuple(found))
 
 
@@ -143,7 +153,15 @@ def _caption(text: str, table: Table) -> Span | None:
     if table.caption and text.startswith(table.caption, max(0, at)):
         return at, end
     named = [match.start() for match in _NAMED_TABLE.finditer(text, text.rfind("\n", 0, max(0, end)) + 1, max(0, end))]
-    return (named[-1], end) if named else None
+    return (named[-1], end) if named else _lead_in(text, end)
+
+
+def _lead_in(text: str, end: int) -> Span | None:
+    """The sentence right above an untitled table that says what its rows are."""
+    line = text.rfind("\n", 0, max(0, end)) + 1
+    said = [trim(text, line + low, line + high) for low, high in sentences(text[line : max(line, end)])]
+    last = next((span for span in reversed(said) if len(text[slice(*span)].split()) >= LEAST), None)
+    return last if last and _LEADS.search(text, *last) else None
 
 
 def _told(table: Table, start: int) -> bool:
@@ -182,7 +200,7 @@ def _governs(section: Section, part: Span, said: str) -> bool:
     """As any heading; the section's own title where it is that of patients, or says what ``said`` does not."""
     words = section.text[slice(*part)]
     if "\n" in section.text[: part[0]]:
-        return governs(words, said)
+        return governs(words, said) or misses(words, said)
     spoken = _SPOKEN.get(section.slug.split(".")[0])
     return (spoken is not None and not spoken.search(said)) or (names_patients(words) and governs(words, said))
 

@@ -17,16 +17,20 @@ from dataclasses import dataclass
 from ingest.sentences import Span, sentences
 from rag.sentences.debris import is_bare_row, is_debris, is_empty_row, is_title
 from rag.sentences.headings import NEGATES, NUMBER, REFERENCE, SEE, anew, begin, binds, governs, heading
+from rag.sentences.limits import FAR, concludes, takes_back
 from rag.sentences.pointing import ABOVE, depends
 
 MAX_WORDS = 70
 """A quotation grows by its context only up to here; longer single sentences stay as they are."""
+LIST_WORDS = 110
+"""A list is quoted with its lead-in up to here, whole or not at all."""
 TURNED_WORDS = 85
 """As far as this it grows by what takes it back or what it points at."""
 MIN_WORDS = 5
 TITLE_WORDS = 12
 
 _TAIL = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s*\.?\s*$", re.IGNORECASE)
+_BARRED = re.compile(r"contra-?indications?|boxed warning", re.IGNORECASE)
 # Where text that lost its line breaks goes on after a reference "... occur. ( 7.2 ) Miconazole" or with "7.1 Inducers".
 _RUN_TOGETHER = re.compile(rf"(?<=[.!?])\s*{REFERENCE}\s+(?=[A-Z])|(?<=[.!?)\]])\s+(?=\d{{1,2}}\.\d{{1,2}}\s+[A-Z])")
 _CLOSED = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s+(?-i:(?=[A-Z]))", re.IGNORECASE)
@@ -37,20 +41,17 @@ _CUT = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|may|must|should|will|of|in|at|to|for|with|by|from|the|an?|and|or|than"
     r"|that|which|as|if|when|between|per|include|includes|including|not|no)$"
 )
+_INLINE = re.compile(r":\s+[•●▪–-]\s+[^•●▪]*$")
 _LISTS = re.compile(r"\bindicated\b[^.:]{0,40}:")
-# What takes back the sentence before it.
-_TURNS = re.compile(
-    r"(?:However|Nevertheless|Nonetheless|But|Yet|Except|Unless)\b|[^.;:]{1,60}, however,"
-    r"|(?:[Ss]ome|[Tt]he|[Tt]hese|[Tt]hey)\b[^.;:]{0,60}\brecurred\b"
-    r"|(?:This|These|That|Such|Doing so)\b[^.;:]{0,80}?\b(?:never|avoid(?:ed)?|contra-?indicated"
-    r"|(?:must|should|may|can|do|does|is|are) not (?:be )?(?:\w+ly )?(?:recommended|used|done|given|taken|exceeded"
-    r"|(?:co-?)?administered|combined|indicated|approved|apply)|cannot)\b"
-)
 _ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
 _CELLS = re.compile(r"; [^:;\n]{1,120}: \S")
 _ITEM = re.compile(r"\s*(?:[•●▪◦]|[·*–—-]\s|[(\[]?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)\]]\s)")
 # "... in these patients: 1." is where the splitter ends the sentence; the number belongs to what follows.
-_STRANDED = re.compile(r"(?<=[:;])\s+(?=(?:\d{1,2}|[A-Za-z])\.$)")
+_STRANDED = re.compile(
+    r"(?<=[:;])\s+(?=(?:\d{1,2}|[A-Za-z])\.$)"
+    r"|(?<=[a-z0-9)])\s+(?<!vitamin\s)(?<!hepatitis\s)(?<!influenza\s)(?<!type\s)(?<!class\s)(?<!group\s)(?<!factor\s)"
+    r"(?<!amphotericin\s)(?<!polymyxin\s)(?<!Pugh\s)(?=[A-H]\.$)"
+)
 _VERB = (
     r"(?:is|are|was|were|has|have|had|may|might|must|can|could|should|will|would|do|does|did|cannot|need|needs|inhibits"
     r"|induces|occurs|occurred|requires|contains|reduces|raises|lowers|remains|appears|includes|depends|increases"
@@ -66,7 +67,6 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 _FORBIDDING = re.compile(r"(?:do not|don't|avoid|never)\s", re.IGNORECASE)
-_TOGETHER = re.compile(r"\b(?:all|both|each|every)\b", re.IGNORECASE)
 _IMPERATIVE = re.compile(
     r"(?:Adjust|Administer|Advise|Ask|Assess|Call|Consider|Counsel|Decrease|Dilute|Discard|Discontinue|Evaluate|Give|Hold"
     r"|Increase|Inform|Initiate|Inject|Instruct|Interrupt|Keep|Limit|Measure|Monitor|Observe|Obtain|Perform|Permanently"
@@ -214,7 +214,12 @@ def trim(text: str, start: int, end: int) -> Span:
     """
     start = begin(text, start, end)
     tail = _TAIL.search(text, start, end)
-    return start, (tail.start() if tail and not NEGATES.search(tail.group()) else end)
+    return start, (tail.start() if tail and not _means(text[start : tail.start()], tail.group()) else end)
+
+
+def _means(said: str, see: str) -> bool:
+    """Whether a closing reference says more than where to read on: a negation, or that what is ``said`` is barred."""
+    return NEGATES.search(see) is not None or (_BARRED.search(see) is not None and not _BARS.search(said))
 
 
 def _alone(text: str, units: list[_Unit]) -> list[bool]:
@@ -281,7 +286,7 @@ def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -
 def _leads(text: str, unit: _Unit) -> bool:
     """Whether what follows may hang on the unit: a colon, a barring question or heading, a clause that goes on."""
     piece = text[unit.start : unit.end]
-    if _LISTS.search(piece):
+    if _LISTS.search(piece) or _INLINE.search(piece):
         return True
     bars = _BARS.search(piece) is not None
     if unit.row or piece.isupper() or _stopped(text, unit.end):
@@ -300,7 +305,7 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
     """The unit with what it depends on; None where that is out of reach."""
     start, end = units[index].start, units[index].end
     listed = _list_end(text, units, alone, index) if _leads(text, units[index]) else None
-    if listed is None and text[end - 1] in ":?":
+    if listed is None and (text[end - 1] in ":?" or (_leads(text, units[index]) and _goes_on(units, index))):
         return None
     last = _turned(text, units, start, listed or end)
     if last is None:
@@ -317,28 +322,40 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
     return start, end
 
 
+def _goes_on(units: list[_Unit], index: int) -> bool:
+    return index + 1 < len(units) and units[index + 1].item
+
+
 def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
-    """Where the sentences end that take back what ends at ``end``, or ``end``; None where they are out of reach."""
-    for unit in units[bisect_left(units, end, key=lambda unit: unit.start) :]:
-        if unit.item or unit.row or unit.anew or not _TURNS.match(text, unit.start, unit.end):
+    """Where the sentences end that take back or limit what ends at ``end``, or forbid it further on in the paragraph;
+    ``end`` without any, None where they are out of reach.
+    """
+    first = bisect_left(units, end, key=lambda unit: unit.start)
+    after, line = first, text.find("\n", end)
+    for place, unit in enumerate(units[first:], first):
+        if unit.item or unit.row or unit.anew or place > first + FAR:
             break
-        if _words(text, start, unit.end) > TURNED_WORDS:
-            return None
-        end = unit.end
+        said, then = (start, end), (unit.start, unit.end)
+        near = line < 0 or unit.end <= line
+        if (place == after and takes_back(text, said, then)) or (near and concludes(text, said, then)):
+            if _words(text, start, unit.end) > TURNED_WORDS:
+                return None
+            end, after = unit.end, place + 1
     return end
 
 
 def _list_end(text: str, units: list[_Unit], alone: list[bool], index: int) -> int | None:
     """Where the last item ends that can be quoted with unit ``index``, which introduces them; None without any.
 
-    A list of which all items have to hold together is not cut.
+    No list is cut: what it leaves out would seem not to be meant.
     """
-    start, end = units[index].start, None
+    start, end, rows = units[index].start, None, False
     for unit, own in zip(units[index + 1 :], alone[index + 1 :], strict=True):
-        if own and not (unit.row and end is None):
+        if own and not (unit.row and (rows or end is None)):
             break
-        if _words(text, start, unit.end) > MAX_WORDS:
-            return None if _TOGETHER.search(text, start, units[index].end) else end
+        if _words(text, start, unit.end) > (MAX_WORDS if unit.row else LIST_WORDS):
+            return None
+        rows = unit.row
         if not re.search(r"\b(?:and|or|but)$|:$", text[unit.start : unit.end]):
             end = unit.end
     return end

@@ -1,0 +1,75 @@
+"""What takes back or limits the sentence before it, so that neither is shown without the other."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.sentences import Span
+
+SHARED, STEM = 2, 6
+"""How many words, known by their first letters, a sentence that limits another has of it."""
+FAR = 4
+"""Sentences within which a paragraph draws its conclusion."""
+
+# Takes back whatever is said before it.
+_TURNS = re.compile(
+    r"(?:However|Nevertheless|Nonetheless|But|Yet|Except|Unless)\b|[^.;:]{1,60}, however,"
+    r"|(?:[Ss]ome|[Tt]he|[Tt]hese|[Tt]hey)\b[^.;:]{0,60}\brecurred\b"
+    r"|(?:This|These|That|Such|Doing so)\b[^.;:]{0,80}?\b(?:never|avoid(?:ed)?|contra-?indicated"
+    r"|(?:must|should|may|can|do|does|is|are) not (?:be )?(?:\w+ly )?(?:recommended|used|done|given|taken|exceeded"
+    r"|(?:co-?)?administered|combined|indicated|approved|apply)|cannot)\b"
+)
+# What is to be done about it, in a table that the store holds as lines.
+_ADVICE = re.compile(r"(?:Interventions?|(?:Prevention or )?[Mm]anagement|Recommendations?):")
+_IMPACT = re.compile(r"(?:Clinical )?(?:Impact|Effect|Implications?|Comment|Rationale)[^:\n]{0,30}:")
+# Says how little it is worth.
+_DOUBTS = re.compile(
+    r"(?:Due to|Because of|Given|Owing to|In view of) (?:the |these |this )?(?:very )?(?:limited|insufficient|small"
+    r"|sparse|lack|absence|confounding|uncontrolled)\b"
+    r"|[^.;:]{0,120}\bcausal(?:ity| \w+)\b[^.;:]{0,120}\b(?:not|cannot|unknown|unclear|uncertain|confirmed)\b"
+    r"|The (?:clinical )?(?:significance|relevance|importance|implications?) of (?:this|these|the)\b[^.;:]{0,100}"
+    r"\b(?:unknown|not|unclear|uncertain)\b"
+)
+_MOST = re.compile(
+    r"(?:The )?(?:recommended )?(?:maximum|total)\b[^.;:]{0,60}\b(?:dos(?:e|es|age)|amount)\b"
+    r"|[^.;:]{0,90}\b(?:not (?:to )?(?:be )?exceed(?:ed)?|up to a total of|should not exceed|more than \d[^.;:]{0,30}"
+    r" (?:is|are) not recommended)\b",
+    re.IGNORECASE,
+)
+_DOSE = re.compile(r"\d\s*(?:mg|mcg|g|mL|units?|mEq|IU)\b")
+_BUT = re.compile(r"[^.;:]{10,200}\bbut (?:retain\w*|not|no|only|did not|(?:is|are|was|were) not|without)\b")
+_WORD = re.compile(r"[^\W\d_]{5,}")
+# That there is an interaction, and not which way it goes.
+_INTERACTS = re.compile(r"\ban interaction (?:between|of|with)\b[^.]*\b(?:reported|observed|seen|noted|described)\b")
+_WAY = re.compile(r"(?:increas|decreas|rais|lower|reduc|elevat|prolong|potentiat|diminish|enhanc)", re.IGNORECASE)
+_CONCLUDES = re.compile(
+    r"(?:Based on|Therefore|Thus|Hence|For (?:this|these) reasons?|Consequently|As a result|Because of)\b[^.;:]{0,160}"
+    r"\b(?:(?:should|must|may) not|contra-?indicated|avoided|not recommended)\b"
+)
+
+
+def takes_back(text: str, said: Span, then: Span) -> bool:
+    """Whether the sentence ``text[slice(*then)]``, right after ``said``, takes back or limits it."""
+    start, end = then
+    if _TURNS.match(text, start, end):
+        return True
+    if _ADVICE.match(text, start, end) and _IMPACT.match(text, *said):
+        return True
+    if "\n" in text[said[1] : start]:
+        return False
+    before = text[slice(*said)]
+    if _INTERACTS.search(before) and not _WAY.search(before):
+        return True
+    if _DOUBTS.match(text, start, end) or (_DOSE.search(before) and _MOST.match(text, start, end)):
+        return True
+    return _BUT.match(text, start, end) is not None and len(_stems(before) & _stems(text[start:end])) >= SHARED
+
+
+def concludes(text: str, said: Span, then: Span) -> bool:
+    """Whether a sentence further on in the paragraph forbids for a reason what ``said`` tells of."""
+    before = text[slice(*said)]
+    return _CONCLUDES.match(text, *then) is not None and len(_stems(before) & _stems(text[slice(*then)])) >= SHARED
+
+
+def _stems(text: str) -> set[str]:
+    return {word.casefold()[:STEM] for word in _WORD.findall(text)}

@@ -1,0 +1,85 @@
+"""What opens a paragraph and holds for the sentences after it: a group of patients, or the study that is reported."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ingest.sentences import Span, sentences
+from rag.sentences.headings import begin, heading
+
+FAR, NEXT = 6, 2
+"""How many sentences back what opens is looked for; where one group alone is told apart, how many doses after it."""
+
+_WHO = (
+    r"(?:patients|mothers|women|men|males|females|adults|children|adolescents|infants|neonates|subjects|individuals"
+    r"|persons|people|those|volunteers)"
+)
+_GROUP = re.compile(rf"(?:For|In|Among) (?:[\w-]+ ){{0,4}}?{_WHO}\b(?=[ ,])[^.;:•\n]{{0,140}}?(?=[,:] )")
+_OWN = re.compile(
+    rf"\b(?:in|for|among|if|when|all|other|both|most|some) (?:[\w-]+ ){{0,4}}{_WHO}\b"
+    rf"|\b{_WHO} (?:with|who|receiving|on|taking)\b",
+    re.IGNORECASE,
+)
+_DOSE = re.compile(r"\b(?:dos(?:e|es|ed|age|ing)|titrat\w*)\b|\d\s*(?:mg|mcg|g|mL|units?)\b", re.IGNORECASE)
+_STUDY = re.compile(
+    r"\b(?:stud(?:y|ies)|trials?|investigations?)\b[^.]*\b(?:conducted|performed|evaluat\w+|compar\w+|monitored|assess\w+"
+    r"|randomi[sz]ed|obtained|enroll\w+|treated|examined|investigated|received|given|administered|established|studied)\b"
+    r"|\b(?:effects?|efficacy|safety)\b[^.]*\b(?:evaluated|compared|monitored|assessed|established|studied|demonstrated)"
+    r"\b[^.]*\b(?:stud(?:y|ies)|trials?|investigations?)\b"
+    r"|\bwere (?:randomi[sz]ed|enrolled|treated)\b"
+)
+_RESULT = re.compile(
+    r"\b(?:was|were|had|did|showed|demonstrated|reduced|increased|decreased|improved|experienced|occurred|developed"
+    r"|received|resolved|achieved|resulted|remained)\b"
+)
+# What says itself in whom it was found.
+_FOUND_IN = re.compile(
+    rf"\b(?:stud(?:y|ies)|trials?|investigations?|volunteers|subjects|in vitro|rats?|mice|rabbits?|dogs?|monkeys?"
+    rf"|animals?|post-?marketing|(?:been|were|was) reported|{_WHO} (?:with|who|receiving|treated|taking|given))\b",
+    re.IGNORECASE,
+)
+
+
+def opened(text: str, low: int, start: int, end: int) -> Span | None:
+    """What ``text[start:end]`` is to be read under, of the sentences of its paragraph from ``low`` on: the nearest."""
+    low = max(low, text.rfind("\n", 0, start) + 1)
+    before = [(low + one, low + two) for one, two in sentences(text[low:start])]
+    said = text[start:end]
+    return _group(text, before, said) or _study(text, before, said)
+
+
+def _group(text: str, before: list[Span], said: str) -> Span | None:
+    """The group of patients; where a paragraph tells no two apart it holds for the next doses alone."""
+    if _OWN.search(said) or _GROUP.match(said):
+        return None
+    groups = [(place, found) for place, span in enumerate(before) if (found := _begins(text, span))]
+    if not groups:
+        return None
+    place, found = groups[-1]
+    if any(heading(text, *span) for span in before[place + 1 :]):
+        return None
+    near = len(before) - place <= NEXT and _DOSE.search(said) and _DOSE.search(text, *before[place])
+    return found if near or len({text[slice(*one)] for _, one in groups}) > 1 else None
+
+
+def _begins(text: str, span: Span) -> Span | None:
+    match = _GROUP.match(text, begin(text, *span), span[1])
+    return match.span() if match else None
+
+
+def _study(text: str, before: list[Span], said: str) -> Span | None:
+    if not _RESULT.search(said) or _FOUND_IN.search(said):
+        return None
+    for low, high in _back(text, before):
+        if _STUDY.search(text, low, high):
+            return begin(text, low, high), high
+    return None
+
+
+def _back(text: str, before: list[Span]) -> Iterator[Span]:
+    """The sentences back to the one under whose heading they stand."""
+    for span in before[-1 : -FAR - 1 : -1]:
+        yield span
+        if heading(text, *span):
+            return
