@@ -16,6 +16,7 @@ from ingest.schema import Document, Section, Table
 from ingest.sentences import Span, sentences
 from rag.sentences.debris import is_bare_row
 from rag.sentences.headings import governs, misses, names_patients, title
+from rag.sentences.limits import limits
 from rag.sentences.notes import notes
 from rag.sentences.openers import opened
 from rag.sentences.spans import is_row, standing, trim
@@ -25,6 +26,8 @@ BACK, AFTER = 4000, 400
 """Characters of the section before a sentence that are read for what governs it, and after it for what takes back."""
 LONGEST = 60
 """Words of a title at most; more are none."""
+BETWEEN = 200
+"""Characters of references at most between a row and the next one."""
 LEAST = 4
 """Words of a sentence at least that leads to an untitled table."""
 
@@ -66,7 +69,25 @@ def placed(items: Sequence[Evidence], find: Callable[[str], Document | None]) ->
     What the store has otherwise than the index stays as it is: whether it is shown is not decided here.
     """
     found = (_placed(item, find(item.hit.document.document_id)) for item in items)
-    return [item for item in found if item]
+    return _merged([item for item in found if item])
+
+
+def _merged(items: Sequence[Evidence]) -> list[Evidence]:
+    """Of two quotations one of which holds the other, the longer in the place of the better."""
+    kept: list[Evidence] = []
+    for item in items:
+        place = next((place for place, one in enumerate(kept) if _holds(one, item) or _holds(item, one)), None)
+        if place is None:
+            kept.append(item)
+        elif _holds(item, kept[place]):
+            kept[place] = replace(item, score=max(item.score, kept[place].score))
+    return kept
+
+
+def _holds(one: Evidence, other: Evidence) -> bool:
+    here, there = one.hit.passage, other.hit.passage
+    same = (here.document_id, here.section) == (there.document_id, there.section)
+    return same and one.start <= other.start and other.end <= one.end
 
 
 def _placed(item: Evidence, document: Document | None) -> Evidence | None:
@@ -137,13 +158,22 @@ def _row(section: Section, table: Table, start: int, end: int) -> Governed | Non
     if not _told(table, start):
         return None
     text = section.text
-    found = [span for span in (_caption(text, table), _group(table, start)) if span and _shown(text, span)]
+    found = [span for span in (_caption(text, table), _group(text, table, start)) if span and _shown(text, span)]
     part = _part(text, start)
     if not found and part and _governs(section, part, text[start:end]):
         found.append(part)
+    end = _advised(text, table, start, end)
     below = max((*_rows(table), start))
     found.extend(span for span in notes(text, text[start:end], below) if _shown(text, span))
     return Governed(start, end, tuple(found))
+
+
+def _advised(text: str, table: Table, start: int, end: int) -> int:
+    """Where the next row ends, if it says what to do about what this one says."""
+    low = next((at for at in _rows(table) if at > start), None)
+    if low is None or not limits(text, (start, end), (low, len(text))) or low - end > BETWEEN:
+        return end
+    return text.find("\n", low) if "\n" in text[low:] else len(text)
 
 
 def _caption(text: str, table: Table) -> Span | None:
@@ -183,10 +213,18 @@ def _figure(cell: str) -> str:
     return next(iter(_FIGURE.findall(cell)), "")
 
 
-def _group(table: Table, start: int) -> Span | None:
-    """The row above that has the same words in all cells, which the text has once."""
-    heads = [(at, at + len(row[0])) for at, row in _rows(table).items() if at < start and row[0] and len(set(row)) == 1]
-    return heads[-1] if heads else None
+def _group(text: str, table: Table, start: int) -> Span | None:
+    """The row above that has the same words in all cells, which the text has once, or words in the first alone."""
+    heads = [(at, row[0]) for at, row in _rows(table).items() if at < start and row[0] and _is_group(row)]
+    if not heads:
+        return None
+    at, name = heads[-1]
+    at = text.find(name, at)
+    return (at, at + len(name)) if at >= 0 else None
+
+
+def _is_group(row: Sequence[str]) -> bool:
+    return len(set(row)) == 1 or not any(row[1:])
 
 
 def _name(section: Section, start: int) -> Span | None:

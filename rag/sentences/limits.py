@@ -33,7 +33,9 @@ _DOUBTS = re.compile(
 _MOST = re.compile(
     r"(?:The )?(?:recommended )?(?:maximum|total)\b[^.;:]{0,60}\b(?:dos(?:e|es|age)|amount)\b"
     r"|[^.;:]{0,90}\b(?:not (?:to )?(?:be )?exceed(?:ed)?|up to a total of|should not exceed|more than \d[^.;:]{0,30}"
-    r" (?:is|are) not recommended)\b",
+    r" (?:is|are) not recommended)\b"
+    r"|[^.;:]{0,40}\b(?:doses?|dosages?)\b[^.;:]{0,60}\b(?:(?:over|above|greater than|higher than|more than)\b"
+    r"[^.;:]{0,60}\bnot|exceeding|maximum)\b",
     re.IGNORECASE,
 )
 _DOSE = re.compile(r"\d\s*(?:mg|mcg|g|mL|units?|mEq|IU)\b")
@@ -41,34 +43,61 @@ _BUT = re.compile(r"[^.;:]{10,200}\bbut (?:retain\w*|not|no|only|did not|(?:is|a
 _WORD = re.compile(r"[^\W\d_]{5,}")
 # That there is an interaction, and not which way it goes.
 _INTERACTS = re.compile(r"\ban interaction (?:between|of|with)\b[^.]*\b(?:reported|observed|seen|noted|described)\b")
+# What to do about it.
+_ADVISES = re.compile(
+    r"(?:Monitor|Avoid|Reduce|Discontinue|Consider|Limit|Adjust|Withhold|Interrupt|Stop|Do not|Use caution|Administer"
+    r"|Caution|Evaluate|Initiate|Increase|Decrease)\b"
+    r"|[^.;:]{0,200}\b(?:(?:should|must|may) (?:not|be (?:\w+ly )?(?:avoided|reduced|discontinued|adjusted|monitored"
+    r"|stopped|withheld|considered|increased|decreased|limited))|(?:not|is|are) recommended|contra-?indicated)\b"
+)
 _WAY = re.compile(r"(?:increas|decreas|rais|lower|reduc|elevat|prolong|potentiat|diminish|enhanc)", re.IGNORECASE)
+_UNCHANGED = re.compile(
+    r"[^.;:]{0,140}\b(?:was|were|is|are|did|does|do) not (?:\w+ly )?(?:affect|chang|alter|differ|increas|reduc)\w*"
+)
+# What was looked at, and not what was found.
+_LOOKED = re.compile(
+    r"[^.]*\beffects? of\b[^.]*\b(?:was|were) (?:studied|evaluated|investigated|examined|assessed|monitored)\b[^.]*\.?$"
+)
 _CONCLUDES = re.compile(
-    r"(?:Based on|Therefore|Thus|Hence|For (?:this|these) reasons?|Consequently|As a result|Because of)\b[^.;:]{0,160}"
-    r"\b(?:(?:should|must|may) not|contra-?indicated|avoided|not recommended)\b"
+    r"(?:Based on|Therefore|Thus|Hence|For (?:this|these) reasons?|Consequently|As a result|Because|Since)\b"
+    r"[^.;:]{0,200}\b(?:(?:should|must|may) not|contra-?indicated|avoided|not recommended)\b"
 )
 
 
-def takes_back(text: str, said: Span, then: Span) -> bool:
-    """Whether the sentence ``text[slice(*then)]``, right after ``said``, takes back or limits it."""
+def takes_back(text: str, start: int, end: int) -> bool:
+    """Whether the sentence ``text[start:end]`` takes back the one before it, whatever that says."""
+    return _TURNS.match(text, start, end) is not None
+
+
+def limits(text: str, said: Span, then: Span) -> bool:
+    """Whether the sentence ``text[slice(*then)]``, right after ``said``, says how far that holds."""
     start, end = then
-    if _TURNS.match(text, start, end):
-        return True
     if _ADVICE.match(text, start, end) and _IMPACT.match(text, *said):
         return True
+    before = text[slice(*said)]
     if "\n" in text[said[1] : start]:
         return False
-    before = text[slice(*said)]
-    if _INTERACTS.search(before) and not _WAY.search(before):
+    if _LOOKED.match(before) or (_INTERACTS.search(before) and not _WAY.search(before)):
         return True
     if _DOUBTS.match(text, start, end) or (_DOSE.search(before) and _MOST.match(text, start, end)):
         return True
-    return _BUT.match(text, start, end) is not None and len(_stems(before) & _stems(text[start:end])) >= SHARED
+    turns = _BUT.match(text, start, end) or (_WAY.search(before) and _UNCHANGED.match(text, start, end))
+    return bool(turns) and _shares(before, text[start:end], SHARED)
 
 
 def concludes(text: str, said: Span, then: Span) -> bool:
     """Whether a sentence further on in the paragraph forbids for a reason what ``said`` tells of."""
-    before = text[slice(*said)]
-    return _CONCLUDES.match(text, *then) is not None and len(_stems(before) & _stems(text[slice(*then)])) >= SHARED
+    return _CONCLUDES.match(text, *then) is not None and _shares(text[slice(*said)], text[slice(*then)], SHARED)
+
+
+def advises(text: str, said: Span, then: Span) -> bool:
+    """Whether the sentence right after ``said`` tells what to do about it."""
+    apart = "\n" in text[said[1] : then[0]] or _ADVISES.match(text, *said)
+    return not apart and _ADVISES.match(text, *then) is not None and _shares(text[slice(*said)], text[slice(*then)], 1)
+
+
+def _shares(one: str, other: str, least: int) -> bool:
+    return len(_stems(one) & _stems(other)) >= least
 
 
 def _stems(text: str) -> set[str]:

@@ -27,6 +27,7 @@ _STUDY = re.compile(
     r"|randomi[sz]ed|obtained|enroll\w+|treated|examined|investigated|received|given|administered|established|studied)\b"
     r"|\b(?:effects?|efficacy|safety)\b[^.]*\b(?:evaluated|compared|monitored|assessed|established|studied|demonstrated)"
     r"\b[^.]*\b(?:stud(?:y|ies)|trials?|investigations?)\b"
+    r"|^In (?:an?|one|two|three|several|the) [^.,]*\b(?:stud(?:y|ies)|trials?)\b"
     r"|\bwere (?:randomi[sz]ed|enrolled|treated)\b"
 )
 _RESULT = re.compile(
@@ -71,9 +72,10 @@ def _begins(text: str, span: Span) -> Span | None:
 def _study(text: str, before: list[Span], said: str) -> Span | None:
     if not _RESULT.search(said) or _FOUND_IN.search(said):
         return None
-    for low, high in _back(text, before):
-        if _STUDY.search(text, low, high):
-            return begin(text, low, high), high
+    for raw, high in _back(text, before):
+        low = begin(text, raw, high)
+        if _STUDY.search(text[low:high]):
+            return low, high
     return None
 
 

@@ -17,13 +17,15 @@ from dataclasses import dataclass
 from ingest.sentences import Span, sentences
 from rag.sentences.debris import is_bare_row, is_debris, is_empty_row, is_title
 from rag.sentences.headings import NEGATES, NUMBER, REFERENCE, SEE, anew, begin, binds, governs, heading
-from rag.sentences.limits import FAR, concludes, takes_back
+from rag.sentences.limits import FAR, advises, concludes, limits, takes_back
 from rag.sentences.pointing import ABOVE, depends
 
 MAX_WORDS = 70
 """A quotation grows by its context only up to here; longer single sentences stay as they are."""
 LIST_WORDS = 110
 """A list is quoted with its lead-in up to here, whole or not at all."""
+ADVISED_WORDS = 60
+"""As far as this by what is to be done about it."""
 TURNED_WORDS = 85
 """As far as this it grows by what takes it back or what it points at."""
 MIN_WORDS = 5
@@ -131,7 +133,8 @@ def standing(text: str, start: int, end: int) -> tuple[Span, Span | None] | None
         headed = _headed(text, head, span)
         found = next((one for one in (headed, span) if _whole(text, one)), None)
         if found and found[0] <= start and end <= found[1]:
-            return found, (None if found == headed else head)
+            last = _limited(text, units, *found)
+            return ((found[0], last), None if found == headed else head) if last else None
     return None
 
 
@@ -327,21 +330,35 @@ def _goes_on(units: list[_Unit], index: int) -> bool:
 
 
 def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
-    """Where the sentences end that take back or limit what ends at ``end``, or forbid it further on in the paragraph;
-    ``end`` without any, None where they are out of reach.
+    """Where the sentences end that take back what ends at ``end``, or ``end``; None where they are out of reach."""
+    for unit in units[bisect_left(units, end, key=lambda unit: unit.start) :]:
+        if unit.item or unit.row or unit.anew or not takes_back(text, unit.start, unit.end):
+            break
+        if _words(text, start, unit.end) > TURNED_WORDS:
+            return None
+        end = unit.end
+    return end
+
+
+def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
+    """Where the sentences end that limit what ends at ``end``, or forbid it further on in its paragraph, then what to
+    do about it where that is near; ``end`` without any, None where a limit is out of reach.
     """
-    first = bisect_left(units, end, key=lambda unit: unit.start)
-    after, line = first, text.find("\n", end)
-    for place, unit in enumerate(units[first:], first):
-        if unit.item or unit.row or unit.anew or place > first + FAR:
+    first = after = bisect_left(units, end, key=lambda unit: unit.start)
+    line = text.find("\n", end)
+    for place, unit in enumerate(units[first : first + FAR], first):
+        if unit.item or unit.row or unit.anew:
             break
         said, then = (start, end), (unit.start, unit.end)
         near = line < 0 or unit.end <= line
-        if (place == after and takes_back(text, said, then)) or (near and concludes(text, said, then)):
+        follows = place == after and (limits(text, said, then) or (after > first and takes_back(text, *then)))
+        if follows or (near and concludes(text, said, then)):
             if _words(text, start, unit.end) > TURNED_WORDS:
                 return None
             end, after = unit.end, place + 1
-    return end
+    unit = units[after] if after < len(units) else None
+    plain = unit and not (unit.item or unit.row or unit.anew) and _words(text, start, unit.end) <= ADVISED_WORDS
+    return unit.end if unit and plain and advises(text, (start, end), (unit.start, unit.end)) else end
 
 
 def _list_end(text: str, units: list[_Unit], alone: list[bool], index: int) -> int | None:
