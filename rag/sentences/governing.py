@@ -26,7 +26,7 @@ BACK, AFTER = 4000, 400
 """Characters of the section before a sentence that are read for what governs it, and after it for what takes back."""
 LONGEST = 60
 """Words of a title at most; more are none."""
-BETWEEN = 200
+BETWEEN = 400
 """Characters of references at most between a row and the next one."""
 LEAST = 4
 """Words of a sentence at least that leads to an untitled table."""

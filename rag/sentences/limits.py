@@ -35,7 +35,8 @@ _MOST = re.compile(
     r"|[^.;:]{0,90}\b(?:not (?:to )?(?:be )?exceed(?:ed)?|up to a total of|should not exceed|more than \d[^.;:]{0,30}"
     r" (?:is|are) not recommended)\b"
     r"|[^.;:]{0,40}\b(?:doses?|dosages?)\b[^.;:]{0,60}\b(?:(?:over|above|greater than|higher than|more than)\b"
-    r"[^.;:]{0,60}\bnot|exceeding|maximum)\b",
+    r"[^.;:]{0,60}\bnot|exceeding|maximum)\b"
+    r"|(?:(?:For|In) )?(?:\w+ )?patients\b[^.;]{0,200}\b(?:maximum|not (?:to )?exceed)\b",
     re.IGNORECASE,
 )
 _DOSE = re.compile(r"\d\s*(?:mg|mcg|g|mL|units?|mEq|IU)\b")
@@ -43,12 +44,14 @@ _BUT = re.compile(r"[^.;:]{10,200}\bbut (?:retain\w*|not|no|only|did not|(?:is|a
 _WORD = re.compile(r"[^\W\d_]{5,}")
 # That there is an interaction, and not which way it goes.
 _INTERACTS = re.compile(r"\ban interaction (?:between|of|with)\b[^.]*\b(?:reported|observed|seen|noted|described)\b")
+# The next step of what is to be done.
+_NEXT = re.compile(r"(?:Immediately|Then|Thereafter|Next|Afterwards?|Rinse|Repeat)\b")
 # What to do about it.
 _ADVISES = re.compile(
     r"(?:Monitor|Avoid|Reduce|Discontinue|Consider|Limit|Adjust|Withhold|Interrupt|Stop|Do not|Use caution|Administer"
-    r"|Caution|Evaluate|Initiate|Increase|Decrease)\b"
-    r"|[^.;:]{0,200}\b(?:(?:should|must|may) (?:not|be (?:\w+ly )?(?:avoided|reduced|discontinued|adjusted|monitored"
-    r"|stopped|withheld|considered|increased|decreased|limited))|(?:not|is|are) recommended|contra-?indicated)\b"
+    r"|Caution|Evaluate|Initiate|Increase|Decrease)\b|[^.;:]{0,60}\balso contra-?indicated\b"
+    r"|[^.;:]{0,200}\b(?:(?:should|must|may) (?:not|have a|be (?:\w+ly )?(?:avoided|reduced|discontinued|adjusted"
+    r"|monitored|stopped|given|withheld|considered|increased|decreased|limited))|(?:not|is|are) recommended|contra-?indicated)\b"
 )
 _WAY = re.compile(r"(?:increas|decreas|rais|lower|reduc|elevat|prolong|potentiat|diminish|enhanc)", re.IGNORECASE)
 _UNCHANGED = re.compile(
@@ -60,7 +63,7 @@ _LOOKED = re.compile(
 )
 _CONCLUDES = re.compile(
     r"(?:Based on|Therefore|Thus|Hence|For (?:this|these) reasons?|Consequently|As a result|Because|Since)\b"
-    r"[^.;:]{0,200}\b(?:(?:should|must|may) not|contra-?indicated|avoided|not recommended)\b"
+    r"[^.;]{0,220}\b(?:(?:should|must|may) not|contra-?indicated|avoided|not recommended)\b"
 )
 
 
@@ -92,7 +95,11 @@ def concludes(text: str, said: Span, then: Span) -> bool:
 
 def advises(text: str, said: Span, then: Span) -> bool:
     """Whether the sentence right after ``said`` tells what to do about it."""
-    apart = "\n" in text[said[1] : then[0]] or _ADVISES.match(text, *said)
+    if "\n" in text[said[1] : then[0]]:
+        return False
+    if _NEXT.match(text, *then):
+        return True
+    apart = _ADVISES.match(text, *said) and "contraindicated" not in text[slice(*said)].casefold()
     return not apart and _ADVISES.match(text, *then) is not None and _shares(text[slice(*said)], text[slice(*then)], 1)
 
 

@@ -1,4 +1,6 @@
-"""What opens a paragraph and holds for the sentences after it: a group of patients, or the study that is reported."""
+"""What opens a paragraph and holds for the sentences after it: a group of patients, an illness, or the study that is
+reported.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.sentences import Span, sentences
-from rag.sentences.headings import begin, heading
+from rag.sentences.headings import begin, governs, heading
 
 FAR, NEXT = 6, 2
 """How many sentences back what opens is looked for; where one group alone is told apart, how many doses after it."""
@@ -16,6 +18,7 @@ _WHO = (
     r"|persons|people|those|volunteers)"
 )
 _GROUP = re.compile(rf"(?:For|In|Among) (?:[\w-]+ ){{0,4}}?{_WHO}\b(?=[ ,])[^.;:•\n]{{0,140}}?(?=[,:] )")
+_SOME = re.compile(rf"(?:(?:For|In) )?(?:[\w-]+ ){{0,3}}?{_WHO}\b[^.;•\n]{{0,80}}?:", re.IGNORECASE)
 _OWN = re.compile(
     rf"\b(?:in|for|among|if|when|all|other|both|most|some) (?:[\w-]+ ){{0,4}}{_WHO}\b"
     rf"|\b{_WHO} (?:with|who|receiving|on|taking)\b",
@@ -25,9 +28,9 @@ _DOSE = re.compile(r"\b(?:dos(?:e|es|ed|age|ing)|titrat\w*)\b|\d\s*(?:mg|mcg|g|m
 _STUDY = re.compile(
     r"\b(?:stud(?:y|ies)|trials?|investigations?)\b[^.]*\b(?:conducted|performed|evaluat\w+|compar\w+|monitored|assess\w+"
     r"|randomi[sz]ed|obtained|enroll\w+|treated|examined|investigated|received|given|administered|established|studied)\b"
-    r"|\b(?:effects?|efficacy|safety)\b[^.]*\b(?:evaluated|compared|monitored|assessed|established|studied|demonstrated)"
+    r"|\b(?:effects?|efficacy|safety|[Uu]se)\b[^.]*\b(?:evaluated|compared|monitored|assessed|established|studied|demonstrated)"
     r"\b[^.]*\b(?:stud(?:y|ies)|trials?|investigations?)\b"
-    r"|^In (?:an?|one|two|three|several|the) [^.,]*\b(?:stud(?:y|ies)|trials?)\b"
+    r"|(?:^|: )In (?:an?|one|two|three|several|the) [^.,]*\b(?:stud(?:y|ies)|trials?)\b"
     r"|\bwere (?:randomi[sz]ed|enrolled|treated)\b"
 )
 _RESULT = re.compile(
@@ -47,12 +50,12 @@ def opened(text: str, low: int, start: int, end: int) -> Span | None:
     low = max(low, text.rfind("\n", 0, start) + 1)
     before = [(low + one, low + two) for one, two in sentences(text[low:start])]
     said = text[start:end]
-    return _group(text, before, said) or _study(text, before, said)
+    return _group(text, before, said) or _illness(text, before, said) or _study(text, before, said)
 
 
 def _group(text: str, before: list[Span], said: str) -> Span | None:
     """The group of patients; where a paragraph tells no two apart it holds for the next doses alone."""
-    if _OWN.search(said) or _GROUP.match(said):
+    if _OWN.search(said) or _GROUP.match(said) or _FOUND_IN.search(said):
         return None
     groups = [(place, found) for place, span in enumerate(before) if (found := _begins(text, span))]
     if not groups:
@@ -62,6 +65,15 @@ def _group(text: str, before: list[Span], said: str) -> Span | None:
         return None
     near = len(before) - place <= NEXT and _DOSE.search(said) and _DOSE.search(text, *before[place])
     return found if near or len({text[slice(*one)] for _, one in groups}) > 1 else None
+
+
+def _illness(text: str, before: list[Span], said: str) -> Span | None:
+    """Of a dose for some patients, the heading further up in the line that says for what."""
+    if not _SOME.match(said) or not _DOSE.search(said):
+        return None
+    heads = (heading(text, *span) for span in reversed(before))
+    found = next((head for head in heads if head and not _SOME.match(text[slice(*head)])), None)
+    return found if found and governs(text[slice(*found)], said) else None
 
 
 def _begins(text: str, span: Span) -> Span | None:

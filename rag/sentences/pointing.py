@@ -17,6 +17,7 @@ _DEPENDENT = re.compile(
     r"|(?:Acute s|S)ymptoms (?:should|must|may|can) be|The result(?:ing|ant)|(?:If t|When t|T)he symptoms"
     r"|Subsequent (?:severe|changes|worsening)|In (?:arriving at|making) (?:a|the) (?:differential )?diagnosis"
     r"|The (?:mechanism of (?:the|this) )?interaction\b(?! (?:between|of|with)\b)|Reactions (?:have )?included?"
+    r"|The (?:in|de)creases? in \w+ (?:is|was|were|are) (?:primarily|mainly|likely|probably|thought|due)"
     r"|In (?:the )?cases where|(?:Of|Among) (?:these|those)"
     r"|The (?:remaining|other) (?:patients|subjects)|(?:The e|E)ffects? of treatment"
     r"|Another (?:patient|subject|case|study|trial)|(?:Since|Because|As|If|When) this (?:dose|dosage|is|was|has|may)"

@@ -24,10 +24,8 @@ MAX_WORDS = 70
 """A quotation grows by its context only up to here; longer single sentences stay as they are."""
 LIST_WORDS = 110
 """A list is quoted with its lead-in up to here, whole or not at all."""
-ADVISED_WORDS = 60
-"""As far as this by what is to be done about it."""
-TURNED_WORDS = 85
-"""As far as this it grows by what takes it back or what it points at."""
+ADVISED_WORDS, TURNED_WORDS = 65, 85
+"""As far as this it grows by what is to be done about it; by what takes it back or what it points at."""
 MIN_WORDS = 5
 TITLE_WORDS = 12
 
@@ -358,7 +356,9 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
             end, after = unit.end, place + 1
     unit = units[after] if after < len(units) else None
     plain = unit and not (unit.item or unit.row or unit.anew) and _words(text, start, unit.end) <= ADVISED_WORDS
-    return unit.end if unit and plain and advises(text, (start, end), (unit.start, unit.end)) else end
+    if not unit or not plain or not advises(text, (start, end), (unit.start, unit.end)):
+        return end
+    return _turned(text, units, start, unit.end) or end
 
 
 def _list_end(text: str, units: list[_Unit], alone: list[bool], index: int) -> int | None:
