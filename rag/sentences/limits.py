@@ -51,7 +51,8 @@ _ADVISES = re.compile(
     r"(?:Monitor|Avoid|Reduce|Discontinue|Consider|Limit|Adjust|Withhold|Interrupt|Stop|Do not|Use caution|Administer"
     r"|Caution|Evaluate|Initiate|Increase|Decrease)\b|[^.;:]{0,60}\balso contra-?indicated\b"
     r"|[^.;:]{0,200}\b(?:(?:should|must|may) (?:not|have a|be (?:\w+ly )?(?:avoided|reduced|discontinued|adjusted"
-    r"|monitored|stopped|given|withheld|considered|increased|decreased|limited))|(?:not|is|are) recommended|contra-?indicated)\b"
+    r"|monitored|stopped|given|withheld|considered|increased|decreased|limited))"
+    r"|(?:not|is|are) recommended|contra-?indicated)\b"
 )
 _WAY = re.compile(r"(?:increas|decreas|rais|lower|reduc|elevat|prolong|potentiat|diminish|enhanc)", re.IGNORECASE)
 _UNCHANGED = re.compile(
