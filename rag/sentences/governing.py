@@ -44,6 +44,8 @@ _SPOKEN = {
         r"indicat|\b(?:is|are|was|were|has|have|may|should|can|do|does|not)\b", re.IGNORECASE
     ),
 }
+# Titles of parts that all labels have, run together with the heading below them.
+_STANDARD = re.compile(r"Females and Males of Reproductive Potential|(?:Renal|Hepatic) Impairment(?= [A-Z])")
 _NAMED_TABLE = re.compile(r"\bTable \d+[.:]?\s(?=[A-Z])")
 _LEADS = re.compile(r":$|\b(?:table|below|following|as follows|shown)\b", re.IGNORECASE)
 _RATIO = re.compile(
@@ -143,6 +145,8 @@ def _part(text: str, start: int) -> Span | None:
     begin = next(reversed(_parts(text, 0, start)), 0)
     end = text.find("\n", begin)
     found = title(text, begin, len(text) if end < 0 else end)
+    if found and (standard := _STANDARD.match(text, *found)):
+        found = standard.span()
     return found if found and found[1] <= start else None
 
 

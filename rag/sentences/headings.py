@@ -303,6 +303,8 @@ def _of_patients(text: str, start: int, end: int) -> tuple[int, int] | None:
     places = [start]
     while len(places) < 16 and (match := _RUN.match(text, places[-1], end)):
         places.append(match.end())
+    while len(places) > 3 and text[places[-3] : places[-2]].strip(" ,").casefold() in _JOINS | {"including"}:
+        places.pop()
     return (start, places[-2]) if len(places) > 2 and names_patients(text[start : places[-2]]) else None
 
 

@@ -61,10 +61,11 @@ _UNCHANGED = re.compile(
 # What was looked at, and not what was found.
 _LOOKED = re.compile(
     r"[^.]*\beffects? of\b[^.]*\b(?:was|were) (?:studied|evaluated|investigated|examined|assessed|monitored)\b[^.]*\.?$"
+    r"|[^.]*\boutcomes?\b[^.]*\bwere compared\b[^.]*\.?$"
 )
 _CONCLUDES = re.compile(
     r"(?:Based on|Therefore|Thus|Hence|For (?:this|these) reasons?|Consequently|As a result|Because|Since)\b"
-    r"[^.;]{0,220}\b(?:(?:should|must|may) not|contra-?indicated|avoided|not recommended)\b"
+    r"[^.;]{0,220}\b(?:(?:should|must|may) not|contra-?indicated|avoided|not recommended|not to (?:breast|nurse))"
 )
 
 
@@ -92,6 +93,11 @@ def limits(text: str, said: Span, then: Span) -> bool:
 def concludes(text: str, said: Span, then: Span) -> bool:
     """Whether a sentence further on in the paragraph forbids for a reason what ``said`` tells of."""
     return _CONCLUDES.match(text, *then) is not None and _shares(text[slice(*said)], text[slice(*then)], SHARED)
+
+
+def caps(text: str, said: Span, then: Span) -> bool:
+    """Whether a sentence further on in the paragraph says the most of a dose that ``said`` gives."""
+    return _DOSE.search(text[slice(*said)]) is not None and _MOST.match(text, *then) is not None
 
 
 def advises(text: str, said: Span, then: Span) -> bool:

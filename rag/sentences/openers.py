@@ -11,7 +11,7 @@ from ingest.sentences import Span, sentences
 from rag.sentences.headings import begin, governs, heading
 
 FAR, NEXT = 6, 2
-"""How many sentences back what opens is looked for; where one group alone is told apart, how many doses after it."""
+"""How many sentences back a study is looked for, and a group of patients."""
 
 _WHO = (
     r"(?:patients|mothers|women|men|males|females|adults|children|adolescents|infants|neonates|subjects|individuals"
@@ -34,9 +34,11 @@ _STUDY = re.compile(
     r"|\bwere (?:randomi[sz]ed|enrolled|treated)\b"
 )
 _RESULT = re.compile(
-    r"\b(?:was|were|had|did|showed|demonstrated|reduced|increased|decreased|improved|experienced|occurred|developed"
-    r"|received|resolved|achieved|resulted|remained)\b"
+    r"\b(?:was|were|had|did|showed|demonstrated|improved|experienced|occurred|developed|received|resolved|achieved"
+    r"|resulted|remained)\b|\b(?<!is )(?<!are )(?<!be )(?<!not )(?:reduc|increas|decreas|produc)ed (?:the|an?|by)\b"
 )
+_MAY = re.compile(r"\b(?:may|might|can|could|should|must|will)\b")
+_GOES_ON = re.compile(r"(?:The|This|Then|Thereafter|After|Maintenance|Subsequent|Doses?|Dosages?)\b")
 # What says itself in whom it was found.
 _FOUND_IN = re.compile(
     rf"\b(?:stud(?:y|ies)|trials?|investigations?|volunteers|subjects|in vitro|rats?|mice|rabbits?|dogs?|monkeys?"
@@ -54,17 +56,25 @@ def opened(text: str, low: int, start: int, end: int) -> Span | None:
 
 
 def _group(text: str, before: list[Span], said: str) -> Span | None:
-    """The group of patients; where a paragraph tells no two apart it holds for the next doses alone."""
+    """The group of patients, of which a paragraph tells several apart in the same words, or of the dose just before."""
     if _OWN.search(said) or _GROUP.match(said) or _FOUND_IN.search(said):
         return None
     groups = [(place, found) for place, span in enumerate(before) if (found := _begins(text, span))]
-    if not groups:
+    if (
+        not groups
+        or len(before) - groups[-1][0] > NEXT
+        or any(heading(text, *one) for one in before[groups[-1][0] + 1 :])
+    ):
         return None
     place, found = groups[-1]
-    if any(heading(text, *span) for span in before[place + 1 :]):
-        return None
-    near = len(before) - place <= NEXT and _DOSE.search(said) and _DOSE.search(text, *before[place])
-    return found if near or len({text[slice(*one)] for _, one in groups}) > 1 else None
+    parallel = [one for _, one in groups[:-1] if _kind(text, one) == _kind(text, found)]
+    goes_on = _GOES_ON.match(said) and _DOSE.search(said) and _DOSE.search(text, *before[place])
+    return found if parallel or goes_on else None
+
+
+def _kind(text: str, span: Span) -> list[str]:
+    """The first words of a group: "For mothers with nausea", "For mothers with HIV"."""
+    return text[slice(*span)].split()[:2]
 
 
 def _illness(text: str, before: list[Span], said: str) -> Span | None:
@@ -82,12 +92,14 @@ def _begins(text: str, span: Span) -> Span | None:
 
 
 def _study(text: str, before: list[Span], said: str) -> Span | None:
-    if not _RESULT.search(said) or _FOUND_IN.search(said):
+    if not _RESULT.search(said) or _FOUND_IN.search(said) or _MAY.search(said):
         return None
     for raw, high in _back(text, before):
         low = begin(text, raw, high)
         if _STUDY.search(text[low:high]):
             return low, high
+        if _FOUND_IN.search(text, low, high):
+            return None  # of others
     return None
 
 

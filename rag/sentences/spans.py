@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.sentences import Span, sentences
+from rag.sentences.clauses import FINITE, FORBIDDING, FRAGMENT, IMPERATIVE, full
 from rag.sentences.debris import is_bare_row, is_debris, is_empty_row, is_title
 from rag.sentences.headings import NEGATES, NUMBER, REFERENCE, SEE, anew, begin, binds, governs, heading
-from rag.sentences.limits import FAR, advises, concludes, limits, takes_back
+from rag.sentences.limits import FAR, advises, caps, concludes, limits, takes_back
 from rag.sentences.pointing import ABOVE, depends
 
 MAX_WORDS = 70
@@ -52,36 +53,6 @@ _STRANDED = re.compile(
     r"|(?<=[a-z0-9)])\s+(?<!vitamin\s)(?<!hepatitis\s)(?<!influenza\s)(?<!type\s)(?<!class\s)(?<!group\s)(?<!factor\s)"
     r"(?<!amphotericin\s)(?<!polymyxin\s)(?<!Pugh\s)(?=[A-H]\.$)"
 )
-_VERB = (
-    r"(?:is|are|was|were|has|have|had|may|might|must|can|could|should|will|would|do|does|did|cannot|need|needs|inhibits"
-    r"|induces|occurs|occurred|requires|contains|reduces|raises|lowers|remains|appears|includes|depends|increases"
-    r"|decreases|causes|caused|(?:results|resulted) in|(?:leads|led) to|(?:increased|decreased|reduced) (?:the|by)"
-    r"|received|improved|potentiated|showed|demonstrated|experienced)\b"
-)
-_FINITE = re.compile(rf"\b{_VERB}", re.IGNORECASE)
-# "Patients who are pregnant" is no sentence.
-_RELATIVE = re.compile(
-    rf"\b(?:(?:who|which|that)\s+(?:\w+ly\s+|also\s+|already\s+)?"
-    rf"|(?:(?:for|in|of|by|with) which|whom|whose|where|when|if|unless|while|because)\b[^,;.]{{0,60}}?\b){_VERB}"
-    rf"(?:\s+(?:not\s+)?(?:have|be|been)\b)?",
-    re.IGNORECASE,
-)
-_FORBIDDING = re.compile(r"(?:do not|don't|avoid|never)\s", re.IGNORECASE)
-_IMPERATIVE = re.compile(
-    r"(?:Adjust|Administer|Advise|Ask|Assess|Call|Consider|Counsel|Decrease|Dilute|Discard|Discontinue|Evaluate|Give|Hold"
-    r"|Increase|Inform|Initiate|Inject|Instruct|Interrupt|Keep|Limit|Measure|Monitor|Observe|Obtain|Perform|Permanently"
-    r"|Reduce|Refer|Resume|Start|Stop|Store|Take|Talk|Tell|Test|Titrate|Treat|Withhold"
-    r"|Use (?:the|a|an|caution|only|with caution|lowest|aseptic|appropriate))\b"
-)
-# Fragments that read as advice: "Use with strong inhibitors."
-_FRAGMENT = re.compile(
-    r"(?:Use|Concomitant|Concurrent|Simultaneous|Co-?administ\w+|Administration|Combin\w+|Recommended|Known|History"
-    r"|Hypersensitivity|Adjunct\w*|(?:[A-Z][a-z]+ )?(?:[Tt]reatment|[Pp]revention|[Mm]anagement|[Pp]rophylaxis) of"
-    r"|(?:In )?(?:Patients|Persons|Women|Children|Infants|Pregnan\w+))\b[^:]*$",
-    re.DOTALL,
-)
-
-
 _TITLED = re.compile(r"CONTRAINDICATIONS\b|Contraindications(?::|\s*$|\s+(?=[A-Z•]))")
 # What bars the things listed after it, and what a list completes.
 _BARS = re.compile(
@@ -193,16 +164,11 @@ def _unstopped(text: str, start: int, end: int) -> Iterator[Span]:
     for number, match in enumerate(closed, 1):
         rest = text[match.end() : closed[number].start() if number < len(closed) else end]
         before = text[start : match.start()]
-        apart = _FORBIDDING.match(rest) or (_full(rest) and not _BARS.search(before) and not _FINITE.match(rest))
-        if apart and _full(before):
+        apart = FORBIDDING.match(rest) or (full(rest) and not _BARS.search(before) and not FINITE.match(rest))
+        if apart and full(before):
             yield start, match.start()
             start = match.end()
     yield start, end
-
-
-def _full(piece: str) -> bool:
-    """Whether the piece is a clause of its own: an order that forbids, or words with a finite verb."""
-    return _FORBIDDING.match(piece) is not None or _FINITE.search(_RELATIVE.sub("", piece)) is not None
 
 
 def trim(text: str, start: int, end: int) -> Span:
@@ -262,7 +228,7 @@ def _is_line(text: str, unit: _Unit) -> bool:
     whole = text[unit.raw - 1 : unit.raw] in ("", "\n") and text[unit.end : unit.end + 1] in ("", "\n")
     piece = text[unit.start : unit.end]
     plain = not (unit.item or unit.row or piece.endswith((".", ":", "?", ";", ","))) and piece[:1].isupper()
-    return whole and plain and len(piece.split()) <= TITLE_WORDS and not _full(piece)
+    return whole and plain and len(piece.split()) <= TITLE_WORDS and not full(piece)
 
 
 def _headed(text: str, head: Span, span: Span) -> Span:
@@ -276,12 +242,12 @@ def _headed(text: str, head: Span, span: Span) -> Span:
 def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -> bool:
     """Whether a unit says the same without what is before it (``fresh``: right after a colon)."""
     piece = text[unit.start : unit.end]
-    full = _full(piece.partition(";")[0] if _FRAGMENT.match(piece) else piece)
-    if fresh or (governed and (unit.item or not full)):
+    whole = full(piece.partition(";")[0] if FRAGMENT.match(piece) else piece)
+    if fresh or (governed and (unit.item or not whole)):
         return False
     if unit.item:
-        return full or (orders and _IMPERATIVE.match(piece) is not None)
-    return full or not _FRAGMENT.match(piece) or _IMPERATIVE.match(piece) is not None
+        return whole or (orders and IMPERATIVE.match(piece) is not None)
+    return whole or not FRAGMENT.match(piece) or IMPERATIVE.match(piece) is not None
 
 
 def _leads(text: str, unit: _Unit) -> bool:
@@ -342,6 +308,8 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     """Where the sentences end that limit what ends at ``end``, or forbid it further on in its paragraph, then what to
     do about it where that is near; ``end`` without any, None where a limit is out of reach.
     """
+    if _TITLED.match(text, start, end):
+        end = _under_title(text, units, start, end)
     first = after = bisect_left(units, end, key=lambda unit: unit.start)
     line = text.find("\n", end)
     for place, unit in enumerate(units[first : first + FAR], first):
@@ -350,8 +318,9 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
         said, then = (start, end), (unit.start, unit.end)
         near = line < 0 or unit.end <= line
         follows = place == after and (limits(text, said, then) or (after > first and takes_back(text, *then)))
-        if follows or (near and concludes(text, said, then)):
-            if _words(text, start, unit.end) > TURNED_WORDS:
+        fits = _words(text, start, unit.end) <= TURNED_WORDS
+        if follows or (near and (concludes(text, said, then) or (fits and caps(text, said, then)))):
+            if not fits:
                 return None
             end, after = unit.end, place + 1
     unit = units[after] if after < len(units) else None
@@ -359,6 +328,13 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     if not unit or not plain or not advises(text, (start, end), (unit.start, unit.end)):
         return end
     return _turned(text, units, start, unit.end) or end
+
+
+def _under_title(text: str, units: list[_Unit], start: int, end: int) -> int:
+    """Where the paragraph ends that is quoted with its title, as all that it lists would be looked for there."""
+    line = text.find("\n", end)
+    rest = [unit for unit in units if unit.start >= end and (line < 0 or unit.end <= line)]
+    return next((unit.end for unit in reversed(rest) if _words(text, start, unit.end) <= LIST_WORDS), end)
 
 
 def _list_end(text: str, units: list[_Unit], alone: list[bool], index: int) -> int | None:
@@ -389,9 +365,9 @@ def _whole(text: str, span: Span) -> bool:
         return not is_empty_row(piece) and not is_bare_row(piece)
     if _CUT.search(piece) or ABOVE.search(piece):
         return False
-    if is_debris(piece) or (is_title(piece) and not re.search(r"[:•\n]", piece) and not _FINITE.search(piece)):
+    if is_debris(piece) or (is_title(piece) and not re.search(r"[:•\n]", piece) and not FINITE.search(piece)):
         return False
-    if len(_CLOSED.findall(piece)) > 1 and not _full(piece):
+    if len(_CLOSED.findall(piece)) > 1 and not full(piece):
         return False  # a list of which the sentence that governs it is out of reach
     words = piece.split()
     if len(words) < MIN_WORDS or piece[0].islower():
