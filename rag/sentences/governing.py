@@ -22,7 +22,7 @@ from rag.sentences.openers import opened
 from rag.sentences.spans import is_row, standing, trim
 from rag.types import Evidence, Quote
 
-BACK, AFTER = 4000, 400
+BACK, AFTER = 4000, 1000
 """Characters of the section before a sentence that are read for what governs it, and after it for what takes back."""
 LONGEST = 60
 """Words of a title at most; more are none."""
@@ -46,6 +46,8 @@ _SPOKEN = {
 }
 # Titles of parts that all labels have, run together with the heading below them.
 _STANDARD = re.compile(r"Females and Males of Reproductive Potential|(?:Renal|Hepatic) Impairment(?= [A-Z])")
+# A row that says what it measures is of no group.
+_ITSELF = re.compile(r"\b(?:[Mm]ean|[Mm]edian)\b|\((?:kg|cm|years?|yrs?|mg|mL|min|days?|weeks?|months?)\b")
 _NAMED_TABLE = re.compile(r"\bTable \d+[.:]?\s(?=[A-Z])")
 _LEADS = re.compile(r":$|\b(?:table|below|following|as follows|shown)\b", re.IGNORECASE)
 _RATIO = re.compile(
@@ -110,7 +112,7 @@ def governed(section: Section, start: int, end: int) -> Governed | None:
     if is_row(text[start:end]):
         return Governed(start, end)
     low = _window(text, start)
-    found = standing(text[low : end + AFTER], start - low, end - low)
+    found = standing(text[low : _last(text, end)], start - low, end - low)
     if found is None:
         return None
     (first, last), head = found
@@ -133,6 +135,13 @@ def _window(text: str, start: int) -> int:
     if not low or (low := text.find("\n", low, start) + 1):
         return low
     return next((start - BACK + at for at, _ in sentences(text[start - BACK : start])[1:]), start)
+
+
+def _last(text: str, end: int) -> int:
+    """Where what is read after a quotation ends: with a whole sentence."""
+    if end + AFTER >= len(text):
+        return len(text)
+    return end + max((high for _, high in sentences(text[end : end + AFTER])[:-1]), default=0)
 
 
 def _parts(text: str, low: int, start: int) -> list[int]:
@@ -220,7 +229,7 @@ def _figure(cell: str) -> str:
 def _group(text: str, table: Table, start: int) -> Span | None:
     """The row above that has the same words in all cells, which the text has once, or words in the first alone."""
     heads = [(at, row[0]) for at, row in _rows(table).items() if at < start and row[0] and _is_group(row)]
-    if not heads:
+    if not heads or _ITSELF.search(_rows(table)[start][0]):
         return None
     at, name = heads[-1]
     at = text.find(name, at)

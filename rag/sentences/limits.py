@@ -27,8 +27,8 @@ _DOUBTS = re.compile(
     r"(?:Due to|Because of|Given|Owing to|In view of) (?:the |these |this )?(?:very )?(?:limited|insufficient|small"
     r"|sparse|lack|absence|confounding|uncontrolled)\b"
     r"|[^.;:]{0,120}\bcausal(?:ity| \w+)\b[^.;:]{0,120}\b(?:not|cannot|unknown|unclear|uncertain|confirmed)\b"
-    r"|The (?:clinical )?(?:significance|relevance|importance|implications?) of (?:this|these|the)\b[^.;:]{0,100}"
-    r"\b(?:unknown|not|unclear|uncertain)\b"
+    r"|(?:Although t|T)he (?:clinical )?(?:significance|relevance|importance|implications?) of (?:this|these|the)\b"
+    r"[^.;:]{0,100}\b(?:unknown|not|unclear|uncertain)\b"
 )
 _MOST = re.compile(
     r"(?:The )?(?:recommended )?(?:maximum|total)\b[^.;:]{0,60}\b(?:dos(?:e|es|age)|amount)\b"
@@ -50,8 +50,8 @@ _NEXT = re.compile(r"(?:Immediately|Then|Thereafter|Next|Afterwards?|Rinse|Repea
 _ADVISES = re.compile(
     r"(?:Monitor|Avoid|Reduce|Discontinue|Consider|Limit|Adjust|Withhold|Interrupt|Stop|Do not|Use caution|Administer"
     r"|Caution|Evaluate|Initiate|Increase|Decrease)\b|[^.;:]{0,60}\balso contra-?indicated\b"
-    r"|[^.;:]{0,200}\b(?:(?:should|must|may) (?:not|have a|be (?:\w+ly )?(?:avoided|reduced|discontinued|adjusted"
-    r"|monitored|stopped|given|withheld|considered|increased|decreased|limited))"
+    r"|[^.;:]{0,200}\b(?:(?:should|must|may) (?:not|have a|be (?:\w+ly )?(?:\w+ with caution|avoided|reduced|discontinued"
+    r"|adjusted|monitored|stopped|given|withheld|considered|increased|decreased|limited))"
     r"|(?:not|is|are) recommended|contra-?indicated)\b"
 )
 _WAY = re.compile(r"(?:increas|decreas|rais|lower|reduc|elevat|prolong|potentiat|diminish|enhanc)", re.IGNORECASE)
@@ -60,8 +60,8 @@ _UNCHANGED = re.compile(
 )
 # What was looked at, and not what was found.
 _LOOKED = re.compile(
-    r"[^.]*\beffects? of\b[^.]*\b(?:was|were) (?:studied|evaluated|investigated|examined|assessed|monitored)\b[^.]*\.?$"
-    r"|[^.]*\boutcomes?\b[^.]*\bwere compared\b[^.]*\.?$"
+    r"[^.]*\b(?:effects? of|potential (?:for|of))\b[^.]*\b(?:was|were|(?:has|have) been) (?:studied|evaluated"
+    r"|investigated|examined|assessed|monitored)\b[^.]*\.?$|[^.]*\boutcomes?\b[^.]*\bwere compared\b[^.]*\.?$"
 )
 _CONCLUDES = re.compile(
     r"(?:Based on|Therefore|Thus|Hence|For (?:this|these) reasons?|Consequently|As a result|Because|Since)\b"

@@ -313,7 +313,7 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     first = after = bisect_left(units, end, key=lambda unit: unit.start)
     line = text.find("\n", end)
     for place, unit in enumerate(units[first : first + FAR], first):
-        if unit.item or unit.row or unit.anew:
+        if unit.item or unit.row or unit.anew or text[unit.end - 1] == ":":
             break
         said, then = (start, end), (unit.start, unit.end)
         near = line < 0 or unit.end <= line
@@ -324,7 +324,11 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
                 return None
             end, after = unit.end, place + 1
     unit = units[after] if after < len(units) else None
-    plain = unit and not (unit.item or unit.row or unit.anew) and _words(text, start, unit.end) <= ADVISED_WORDS
+    plain = (
+        unit
+        and not (unit.item or unit.row or unit.anew or _leads(text, unit))
+        and _words(text, start, unit.end) <= ADVISED_WORDS
+    )
     if not unit or not plain or not advises(text, (start, end), (unit.start, unit.end)):
         return end
     return _turned(text, units, start, unit.end) or end
