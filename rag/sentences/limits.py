@@ -50,8 +50,8 @@ _NEXT = re.compile(r"(?:Immediately|Then|Thereafter|Next|Afterwards?|Rinse|Repea
 _ADVISES = re.compile(
     r"(?:Monitor|Avoid|Reduce|Discontinue|Consider|Limit|Adjust|Withhold|Interrupt|Stop|Do not|Use caution|Administer"
     r"|Caution|Evaluate|Initiate|Increase|Decrease)\b|[^.;:]{0,60}\balso contra-?indicated\b"
-    r"|[^.;:]{0,200}\b(?:(?:should|must|may) (?:not|have a|be (?:\w+ly )?(?:\w+ with caution|avoided|reduced|discontinued"
-    r"|adjusted|monitored|stopped|given|withheld|considered|increased|decreased|limited))"
+    r"|[^.;:]{0,200}\b(?:(?:should|must|may) (?:not|have a|be (?:\w+ly )?(?:\w+ with caution|avoided|reduced"
+    r"|discontinued|adjusted|monitored|stopped|given|withheld|considered|increased|decreased|limited))"
     r"|(?:not|is|are) recommended|contra-?indicated)\b"
 )
 _WAY = re.compile(r"(?:increas|decreas|rais|lower|reduc|elevat|prolong|potentiat|diminish|enhanc)", re.IGNORECASE)
@@ -92,7 +92,9 @@ def limits(text: str, said: Span, then: Span) -> bool:
 
 def concludes(text: str, said: Span, then: Span) -> bool:
     """Whether a sentence further on in the paragraph forbids for a reason what ``said`` tells of."""
-    return _CONCLUDES.match(text, *then) is not None and _shares(text[slice(*said)], text[slice(*then)], SHARED)
+    match = _CONCLUDES.match(text, *then)
+    least = 1 if match and "breast" in match.group() else SHARED
+    return match is not None and _shares(text[slice(*said)], text[slice(*then)], least)
 
 
 def caps(text: str, said: Span, then: Span) -> bool:
