@@ -323,15 +323,15 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
             if not fits:
                 return None
             end, after = unit.end, place + 1
-    unit = units[after] if after < len(units) else None
+    following = units[after] if after < len(units) else None
     plain = (
-        unit
-        and not (unit.item or unit.row or unit.anew or _leads(text, unit))
-        and _words(text, start, unit.end) <= ADVISED_WORDS
+        following
+        and not (following.item or following.row or following.anew or _leads(text, following))
+        and _words(text, start, following.end) <= ADVISED_WORDS
     )
-    if not unit or not plain or not advises(text, (start, end), (unit.start, unit.end)):
+    if not following or not plain or not advises(text, (start, end), (following.start, following.end)):
         return end
-    return _turned(text, units, start, unit.end) or end
+    return _turned(text, units, start, following.end) or end
 
 
 def _under_title(text: str, units: list[_Unit], start: int, end: int) -> int:
