@@ -107,7 +107,8 @@ class Hit:
 class Evidence:
     """One sentence (or table row) of a hit: ``start``/``end`` index the section's text; ``score`` is 0 to 1.
 
-    ``under``: the titles in the same section without which it would be misread (`rag.sentences.governing`).
+    ``under``: the titles, openings and notes in the same section without which it would be misread
+    (`rag.sentences.governing`).
     """
 
     hit: Hit
@@ -149,7 +150,8 @@ class Draft:
 class Statement:
     """A sentence of the answer with the numbers of the references that support it.
 
-    ``under``: of a quotation, the titles of the same section that it is to be read under, as exact as itself.
+    ``under``: of a quotation, the titles, openings and notes of the same section that it is to be read with, as exact
+    as itself; a note begins with the mark that points at it.
     """
 
     text: str

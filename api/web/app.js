@@ -19,9 +19,11 @@ const link = (number) => node("a", `[${number}]`, { href: `#reference-${number}`
 function statement({ text, citations, support, under = [] }, references) {
   const drugs = references.find((source) => source.number === citations[0])?.drugs ?? [];
   const line = node("p", "");
-  const titles = under.map((title) => title.text).join(". ");
+  const noted = ({ text }) => /^[*†‡§¶#ᵃ-ᶿ¹²³⁴-⁹]/.test(text);
+  const titles = under.filter((quote) => !noted(quote)).map((title) => title.text).join(". ");
+  const notes = under.filter(noted).map((note) => `(${note.text}) `).join("");
   line.append(node("strong", drugs.length ? drugs.join(", ") + ": " : ""), node("em", titles && titles + " — "));
-  line.append(text + " ", ...citations.map(link));
+  line.append(text + " ", notes, ...citations.map(link));
   if (support === "unsupported") line.append(node("span", " not supported", { className: "mark" }));
   return line;
 }

@@ -17,6 +17,7 @@ from rag.asked.focus import names
 from rag.asked.sections import base
 from rag.generate import group_name
 from rag.query import Query
+from rag.sentences.notes import is_note
 from rag.types import Answer, Draft, Evidence, Quote, Reference, Safety, Stance, Statement, Support
 
 DISCLAIMER = "The nearest sections, which do not answer the question"
@@ -169,8 +170,10 @@ def text_of(query: Query, shown: Shown, safety: Sequence[Safety], lead: Sequence
     above: tuple[Quote, ...] = ()
     for draft, statement in shown:
         group = group_name(query, draft.evidence[0])
-        titles = [quote.text.strip(" :") for quote in statement.under if quote not in above]
+        fresh = [quote.text for quote in statement.under if quote not in above]
+        titles = [words.strip(" :.") for words in fresh if not is_note(words)]
         said = f"{'. '.join(titles)}: {statement.text}" if titles else statement.text
+        said = " ".join([said, *(f"({words})" for words in fresh if is_note(words))])
         lines.setdefault(group, []).append(f"{said} {_markers(statement.citations)}")
         above = statement.under
     headed = len(query.drugs) > 1

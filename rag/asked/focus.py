@@ -14,6 +14,7 @@ from rag.asked.sections import base
 from rag.naming.ingredients import canonical
 from rag.query import Query
 from rag.sentences.headings import heading, names_topic, title
+from rag.sentences.notes import is_note
 from rag.types import Evidence, Hit
 
 MANY = 3
@@ -185,7 +186,7 @@ def under_fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
     young = "children" in asked or _YOUNG.search(query.question) is not None
     kept = [item for item in found if _lists(item.text) or not _of_others(asked, item, young)]
     named = {_place(item) for item in kept if _is_asked(query, item)}
-    return [item for item in kept if not item.under or _place(item) not in named or _is_asked(query, item)]
+    return [item for item in kept if not _above(item) or _place(item) not in named or _is_asked(query, item)]
 
 
 def _lists(text: str) -> bool:
@@ -196,7 +197,7 @@ def _lists(text: str) -> bool:
 def _titles(item: Evidence) -> str:
     """What it stands under, or begins with."""
     begins = heading(item.text, 0, len(item.text)) or title(item.text, 0, max(0, item.text.find("\n")))
-    return " ".join([*(quote.text for quote in item.under), item.text[slice(*begins)] if begins else ""])
+    return " ".join([*_above(item), item.text[slice(*begins)] if begins else ""])
 
 
 def _of_others(asked: frozenset[str], item: Evidence, young: bool) -> bool:
@@ -211,7 +212,12 @@ def _of_others(asked: frozenset[str], item: Evidence, young: bool) -> bool:
 
 
 def _is_asked(query: Query, item: Evidence) -> bool:
-    return any(names_topic(quote.text, query.question) for quote in item.under)
+    return any(names_topic(words, query.question) for words in _above(item))
+
+
+def _above(item: Evidence) -> list[str]:
+    """The titles that it stands under; no whole sentence that opens its paragraph, no note."""
+    return [quote.text for quote in item.under if not quote.text.endswith(".") and not is_note(quote.text)]
 
 
 def _place(item: Evidence) -> tuple[str, str]:

@@ -15,14 +15,21 @@ from ingest.parse.tables import render_row
 from ingest.schema import Document, Section, Table
 from ingest.sentences import Span, sentences
 from rag.sentences.debris import is_bare_row
-from rag.sentences.headings import governs, names_patients, title
-from rag.sentences.spans import is_row, standing
+from rag.sentences.headings import governs, misses, names_patients, title
+from rag.sentences.limits import limits
+from rag.sentences.notes import notes
+from rag.sentences.openers import opened
+from rag.sentences.spans import is_row, standing, trim
 from rag.types import Evidence, Quote
 
-BACK, AFTER = 4000, 400
+BACK, AFTER = 4000, 1000
 """Characters of the section before a sentence that are read for what governs it, and after it for what takes back."""
 LONGEST = 60
 """Words of a title at most; more are none."""
+BETWEEN = 400
+"""Characters of references at most between a row and the next one."""
+LEAST = 4
+"""Words of a sentence at least that leads to an untitled table."""
 
 _PART = re.compile(r"^\d{1,2}(?:\.\d{1,2})+\.?\s+(?=[A-Z])", re.MULTILINE)
 # Sections whose name is a part of what their sentences say, and what a sentence has that says it itself.
@@ -37,7 +44,12 @@ _SPOKEN = {
         r"indicat|\b(?:is|are|was|were|has|have|may|should|can|do|does|not)\b", re.IGNORECASE
     ),
 }
+# Titles of parts that all labels have, run together with the heading below them.
+_STANDARD = re.compile(r"Females and Males of Reproductive Potential|(?:Renal|Hepatic) Impairment(?= [A-Z])")
+# A row that says what it measures is of no group.
+_ITSELF = re.compile(r"\b(?:[Mm]ean|[Mm]edian)\b|\((?:kg|cm|years?|yrs?|mg|mL|min|days?|weeks?|months?)\b")
 _NAMED_TABLE = re.compile(r"\bTable \d+[.:]?\s(?=[A-Z])")
+_LEADS = re.compile(r":$|\b(?:table|below|following|as follows|shown)\b", re.IGNORECASE)
 _RATIO = re.compile(
     r"\W*(?:HR|hazard|odds|OR\b|relative|risk|ratio|p[- ]?value|p\b|(?:treatment )?difference)", re.IGNORECASE
 )
@@ -61,7 +73,25 @@ def placed(items: Sequence[Evidence], find: Callable[[str], Document | None]) ->
     What the store has otherwise than the index stays as it is: whether it is shown is not decided here.
     """
     found = (_placed(item, find(item.hit.document.document_id)) for item in items)
-    return [item for item in found if item]
+    return _merged([item for item in found if item])
+
+
+def _merged(items: Sequence[Evidence]) -> list[Evidence]:
+    """Of two quotations one of which holds the other, the longer in the place of the better."""
+    kept: list[Evidence] = []
+    for item in items:
+        place = next((place for place, one in enumerate(kept) if _holds(one, item) or _holds(item, one)), None)
+        if place is None:
+            kept.append(item)
+        elif _holds(item, kept[place]):
+            kept[place] = replace(item, score=max(item.score, kept[place].score))
+    return kept
+
+
+def _holds(one: Evidence, other: Evidence) -> bool:
+    here, there = one.hit.passage, other.hit.passage
+    same = (here.document_id, here.section) == (there.document_id, there.section)
+    return same and one.start <= other.start and other.end <= one.end
 
 
 def _placed(item: Evidence, document: Document | None) -> Evidence | None:
@@ -82,7 +112,7 @@ def governed(section: Section, start: int, end: int) -> Governed | None:
     if is_row(text[start:end]):
         return Governed(start, end)
     low = _window(text, start)
-    found = standing(text[low : end + AFTER], start - low, end - low)
+    found = standing(text[low : _last(text, end)], start - low, end - low)
     if found is None:
         return None
     (first, last), head = found
@@ -91,6 +121,9 @@ def governed(section: Section, start: int, end: int) -> Governed | None:
     under = [part for part in parts if part and _governs(section, part, text[first:last])]
     if head:
         under.append((low + head[0], low + head[1]))
+    if opens := opened(text, low, first, last):
+        under.append(opens)
+    under.extend(notes(text, text[first:last], last))
     return Governed(first, last, tuple(dict.fromkeys(span for span in under if _shown(text, span))))
 
 
@@ -104,6 +137,13 @@ def _window(text: str, start: int) -> int:
     return next((start - BACK + at for at, _ in sentences(text[start - BACK : start])[1:]), start)
 
 
+def _last(text: str, end: int) -> int:
+    """Where what is read after a quotation ends: with a whole sentence."""
+    if end + AFTER >= len(text):
+        return len(text)
+    return end + max((high for _, high in sentences(text[end : end + AFTER])[:-1]), default=0)
+
+
 def _parts(text: str, low: int, start: int) -> list[int]:
     """Where numbered parts begin before ``start``; the number of one that begins there may stand just before it."""
     return [match.start() for match in _PART.finditer(text, low, start + 1) if match.start() < start]
@@ -114,6 +154,8 @@ def _part(text: str, start: int) -> Span | None:
     begin = next(reversed(_parts(text, 0, start)), 0)
     end = text.find("\n", begin)
     found = title(text, begin, len(text) if end < 0 else end)
+    if found and (standard := _STANDARD.match(text, *found)):
+        found = standard.span()
     return found if found and found[1] <= start else None
 
 
@@ -129,11 +171,22 @@ def _row(section: Section, table: Table, start: int, end: int) -> Governed | Non
     if not _told(table, start):
         return None
     text = section.text
-    found = [span for span in (_caption(text, table), _group(table, start)) if span and _shown(text, span)]
+    found = [span for span in (_caption(text, table), _group(text, table, start)) if span and _shown(text, span)]
     part = _part(text, start)
     if not found and part and _governs(section, part, text[start:end]):
         found.append(part)
+    end = _advised(text, table, start, end)
+    below = max((*_rows(table), start))
+    found.extend(span for span in notes(text, text[start:end], below) if _shown(text, span))
     return Governed(start, end, tuple(found))
+
+
+def _advised(text: str, table: Table, start: int, end: int) -> int:
+    """Where the next row ends, if it says what to do about what this one says."""
+    low = next((at for at in _rows(table) if at > start), None)
+    if low is None or not limits(text, (start, end), (low, len(text))) or low - end > BETWEEN:
+        return end
+    return text.find("\n", low) if "\n" in text[low:] else len(text)
 
 
 def _caption(text: str, table: Table) -> Span | None:
@@ -143,7 +196,15 @@ def _caption(text: str, table: Table) -> Span | None:
     if table.caption and text.startswith(table.caption, max(0, at)):
         return at, end
     named = [match.start() for match in _NAMED_TABLE.finditer(text, text.rfind("\n", 0, max(0, end)) + 1, max(0, end))]
-    return (named[-1], end) if named else None
+    return (named[-1], end) if named else _lead_in(text, end)
+
+
+def _lead_in(text: str, end: int) -> Span | None:
+    """The sentence right above an untitled table that says what its rows are."""
+    line = text.rfind("\n", 0, max(0, end)) + 1
+    said = [trim(text, line + low, line + high) for low, high in sentences(text[line : max(line, end)])]
+    last = next((span for span in reversed(said) if len(text[slice(*span)].split()) >= LEAST), None)
+    return last if last and _LEADS.search(text, *last) else None
 
 
 def _told(table: Table, start: int) -> bool:
@@ -165,10 +226,18 @@ def _figure(cell: str) -> str:
     return next(iter(_FIGURE.findall(cell)), "")
 
 
-def _group(table: Table, start: int) -> Span | None:
-    """The row above that has the same words in all cells, which the text has once."""
-    heads = [(at, at + len(row[0])) for at, row in _rows(table).items() if at < start and row[0] and len(set(row)) == 1]
-    return heads[-1] if heads else None
+def _group(text: str, table: Table, start: int) -> Span | None:
+    """The row above that has the same words in all cells, which the text has once, or words in the first alone."""
+    heads = [(at, row[0]) for at, row in _rows(table).items() if at < start and row[0] and _is_group(row)]
+    if not heads or _ITSELF.search(_rows(table)[start][0]):
+        return None
+    at, name = heads[-1]
+    at = text.find(name, at)
+    return (at, at + len(name)) if at >= 0 else None
+
+
+def _is_group(row: Sequence[str]) -> bool:
+    return len(set(row)) == 1 or not any(row[1:])
 
 
 def _name(section: Section, start: int) -> Span | None:
@@ -182,7 +251,7 @@ def _governs(section: Section, part: Span, said: str) -> bool:
     """As any heading; the section's own title where it is that of patients, or says what ``said`` does not."""
     words = section.text[slice(*part)]
     if "\n" in section.text[: part[0]]:
-        return governs(words, said)
+        return governs(words, said) or misses(words, said)
     spoken = _SPOKEN.get(section.slug.split(".")[0])
     return (spoken is not None and not spoken.search(said)) or (names_patients(words) and governs(words, said))
 

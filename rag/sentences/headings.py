@@ -24,6 +24,8 @@ NUMBER = re.compile(
     r"|\d{1,2}\.?\s+(?=[A-Z]{8}|[A-Z]{3,}(?: AND| OF)? [A-Z]{4}|OVERDOSE)"
 )
 _LISTED = re.compile(r"[(\[]?(?:\d{1,2}|[A-Za-z])[.)\]]\s*(?=[A-Z][a-z]+\s)")
+# The last entry of a list, run together with the sentence after it.
+_ENTRY = re.compile(r"[A-Z][^.:;•\n]{3,60}?[a-z0-9)] (?=(?:The|This|In an?|In the) [a-z])")
 _CAPITALS = re.compile(
     r"(?:[A-Z0-9][A-Z0-9/,:&()'-]*\s+(?:(?:and|or|of|with|in)\s+(?=[A-Z]{3}))?){1,12}"
     r"(?=[A-Z][a-z]|[•●▪◦]|\d{1,2}\.\d{1,2}\s+[A-Z][a-z])"
@@ -38,6 +40,13 @@ _KNOWN = re.compile(
 _TITLE = re.compile(
     r"(?:(?:[A-Z0-9][\w/,()'-]*|and|or|of|with|in|on|the|to|for)\s+){1,12}?"
     r"(?=(?:Store|Keep)\s+[A-Z]|[A-Z][a-z]+\s+(?!(?:and|or|of)\b)[a-z])"
+)
+
+# Where it cannot be told whether the title goes on: "Heart Failure in Permanent AF" or "Failure in Crohn's disease is".
+_GOES_ON = re.compile(r"[A-Z][a-z]+\s+(?:in|with|for|to|by|on|from|during|after|at)\s+[A-Z]")
+_SUBJECT = re.compile(
+    r"(?:Treatment|Therapy|Use|Patients|Women|Men|Children|(?:Co-?|Re-?)?[Aa]dministration|Exposure|Combination|Cases"
+    r"|Reports|Studies|Based|Monitoring|Interactions?)\b"
 )
 
 # A list of indications cut after the heading of its first entry, which says all again.
@@ -95,6 +104,8 @@ _NAMED = re.compile(
     r"[A-Z]{4,}[A-Z-]*[®™]? (?:is|are|was|were|can|may|has|have|had|should|must|did|does|contains|belongs)\b"
     rf"|(?!{_NO_DRUG}\b)[A-Z][a-z]{{2,}}{_STEMS}(?:,| [a-z])"
 )
+# What many headings say of ills, by the first letters; a sentence that says it has not named the ill.
+_ILLS = frozenset({"syndr", "disor", "disea", "sever", "serio", "poten", "risk", "incre", "decre", "abnor", "fatal"})
 # What headings of any label say, and words that carry nothing beside those.
 _COMMON = frozenset(
     re.findall(
@@ -150,10 +161,17 @@ def _steps(text: str, start: int, end: int) -> list[int]:
     numbered = _skip(NUMBER, text, marks, end)
     if numbered == marks:
         listed = _skip(_LISTED, text, marks, end)
-        return [_skip_capitals(text, listed, end), *_headed(text, listed, end), listed, marks]
+        entry = _skip(_ENTRY, text, listed, end) if listed > marks else listed
+        return [entry, _skip_capitals(text, listed, end), *_headed(text, listed, end), listed, marks]
     capitals = _skip(_CAPITALS, text, numbered, end)
-    titles = [capitals] if capitals > numbered else [_skip(_TITLE, text, numbered, end)]
+    titles = [capitals] if capitals > numbered else [_titled(text, numbered, end)]
     return [*titles, *_headed(text, numbered, end), numbered, marks]
+
+
+def _titled(text: str, start: int, end: int) -> int:
+    """Past the title after a number; ``start`` where the title may go on."""
+    at = _skip(_TITLE, text, start, end)
+    return start if _GOES_ON.match(text, at, end) and not _SUBJECT.match(text, at, end) else at
 
 
 def _headed(text: str, start: int, end: int) -> Iterator[int]:
@@ -285,6 +303,8 @@ def _of_patients(text: str, start: int, end: int) -> tuple[int, int] | None:
     places = [start]
     while len(places) < 16 and (match := _RUN.match(text, places[-1], end)):
         places.append(match.end())
+    while len(places) > 3 and text[places[-3] : places[-2]].strip(" ,").casefold() in _JOINS | {"including"}:
+        places.pop()
     return (start, places[-2]) if len(places) > 2 and names_patients(text[start : places[-2]]) else None
 
 
@@ -320,6 +340,12 @@ def names_topic(title: str, question: str) -> bool:
     return bool(_own(title)) and _names(title, question)
 
 
+def misses(title: str, said: str) -> bool:
+    """Whether ``said`` has no word of what a title names, nor its initials."""
+    own = _own(title) - _ILLS
+    return bool(own) and not own & _stems(said) and not _short(title, said)
+
+
 def _own(title: str) -> set[str]:
     """The stems of a title's words that not all labels have in titles, patients aside."""
     for family in _FAMILIES:
@@ -331,8 +357,13 @@ def _own(title: str) -> set[str]:
 def _names(title: str, said: str) -> bool:
     """Whether ``said`` has a word of the title or its initials, or the title has no word of its own."""
     own = _own(title)
+    return not own or bool(own & _stems(said)) or _short(title, said)
+
+
+def _short(title: str, said: str) -> bool:
+    """Whether ``said`` has the initials of a title."""
     initials = "".join(word[0] for word in _WORD.findall(title) if word not in _JOINS)
-    return not own or bool(own & _stems(said)) or re.search(rf"\b{re.escape(initials)}\b", said) is not None
+    return re.search(rf"\b{re.escape(initials)}\b", said) is not None
 
 
 def _stems(said: str) -> set[str]:

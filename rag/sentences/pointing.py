@@ -16,6 +16,11 @@ _DEPENDENT = re.compile(
     r"|manifestations|features|causes|factors|options)"
     r"|(?:Acute s|S)ymptoms (?:should|must|may|can) be|The result(?:ing|ant)|(?:If t|When t|T)he symptoms"
     r"|Subsequent (?:severe|changes|worsening)|In (?:arriving at|making) (?:a|the) (?:differential )?diagnosis"
+    r"|The (?:mechanism of (?:the|this) )?interaction\b(?! (?:between|of|with)\b)"
+    r"|(?:Acute|Chronic|Such) reactions|Reactions (?:have )?included?"
+    r"|The (?:in|de)creases? in \w+ (?:is|was|were|are) (?:primarily|mainly|likely|probably|thought|due)"
+    r"|In (?:the )?cases where|(?:Of|Among) (?:these|those)"
+    r"|The (?:remaining|other) (?:patients|subjects)|(?:The e|E)ffects? of treatment"
     r"|Another (?:patient|subject|case|study|trial)|(?:Since|Because|As|If|When) this (?:dose|dosage|is|was|has|may)"
     r"|(?:Imprint(?:ed)?|Debossed|Engraved|Printed) (?:on|with))\b"
 )
@@ -56,6 +61,7 @@ _THAN = re.compile(
     r"\b(?:than|compar\w+|versus|vs|placebo|relative|over|between|baseline|control\w*|among|when|after the addition)\b",
     re.IGNORECASE,
 )
+_AFTER = re.compile(r"\b(?:who|which) (?:have|had|develop) subsequent\b|\b[Tt]his treatment arm\b")
 ABOVE = re.compile(
     r"\b(?:the above|outlined above|(?<!as )(?:mentioned|described|listed|discussed|noted|stated) above"
     r"|above-?\s?(?:mentioned|described|listed)|aforementioned)\b",
@@ -68,7 +74,7 @@ def depends(text: str, start: int, end: int) -> bool:
     if any(pattern.match(text, start, end) for pattern in (_DEPENDENT, _EXAMPLES, _NOBODY, _LATER, _HELP)):
         return True
     piece = text[start:end]
-    if _BETTER.search(piece) and not _THAN.search(piece):
+    if _AFTER.search(piece) or (_BETTER.search(piece) and not _THAN.search(piece)):
         return True
     return any(not _pointed(piece[: match.start()], match["noun"] or "") for match in _POINTS.finditer(piece))
 

@@ -15,18 +15,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ingest.sentences import Span, sentences
+from rag.sentences.clauses import FINITE, FORBIDDING, FRAGMENT, IMPERATIVE, full
 from rag.sentences.debris import is_bare_row, is_debris, is_empty_row, is_title
 from rag.sentences.headings import NEGATES, NUMBER, REFERENCE, SEE, anew, begin, binds, governs, heading
+from rag.sentences.limits import FAR, advises, caps, concludes, limits, takes_back
 from rag.sentences.pointing import ABOVE, depends
 
 MAX_WORDS = 70
 """A quotation grows by its context only up to here; longer single sentences stay as they are."""
-TURNED_WORDS = 85
-"""As far as this it grows by what takes it back or what it points at."""
+LIST_WORDS = 110
+"""A list is quoted with its lead-in up to here, whole or not at all."""
+ADVISED_WORDS, TURNED_WORDS = 65, 85
+"""As far as this it grows by what is to be done about it; by what takes it back or what it points at."""
 MIN_WORDS = 5
 TITLE_WORDS = 12
 
 _TAIL = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s*\.?\s*$", re.IGNORECASE)
+_BARRED = re.compile(r"contra-?indications?|boxed warning", re.IGNORECASE)
 # Where text that lost its line breaks goes on after a reference "... occur. ( 7.2 ) Miconazole" or with "7.1 Inducers".
 _RUN_TOGETHER = re.compile(rf"(?<=[.!?])\s*{REFERENCE}\s+(?=[A-Z])|(?<=[.!?)\]])\s+(?=\d{{1,2}}\.\d{{1,2}}\s+[A-Z])")
 _CLOSED = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s+(?-i:(?=[A-Z]))", re.IGNORECASE)
@@ -37,51 +42,17 @@ _CUT = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|may|must|should|will|of|in|at|to|for|with|by|from|the|an?|and|or|than"
     r"|that|which|as|if|when|between|per|include|includes|including|not|no)$"
 )
+_INLINE = re.compile(r":\s+[•●▪–-]\s+[^•●▪]*$")
 _LISTS = re.compile(r"\bindicated\b[^.:]{0,40}:")
-# What takes back the sentence before it.
-_TURNS = re.compile(
-    r"(?:However|Nevertheless|Nonetheless|But|Yet|Except|Unless)\b|[^.;:]{1,60}, however,"
-    r"|(?:[Ss]ome|[Tt]he|[Tt]hese|[Tt]hey)\b[^.;:]{0,60}\brecurred\b"
-    r"|(?:This|These|That|Such|Doing so)\b[^.;:]{0,80}?\b(?:never|avoid(?:ed)?|contra-?indicated"
-    r"|(?:must|should|may|can|do|does|is|are) not (?:be )?(?:\w+ly )?(?:recommended|used|done|given|taken|exceeded"
-    r"|(?:co-?)?administered|combined|indicated|approved|apply)|cannot)\b"
-)
 _ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
 _CELLS = re.compile(r"; [^:;\n]{1,120}: \S")
 _ITEM = re.compile(r"\s*(?:[•●▪◦]|[·*–—-]\s|[(\[]?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)\]]\s)")
 # "... in these patients: 1." is where the splitter ends the sentence; the number belongs to what follows.
-_STRANDED = re.compile(r"(?<=[:;])\s+(?=(?:\d{1,2}|[A-Za-z])\.$)")
-_VERB = (
-    r"(?:is|are|was|were|has|have|had|may|might|must|can|could|should|will|would|do|does|did|cannot|need|needs|inhibits"
-    r"|induces|occurs|occurred|requires|contains|reduces|raises|lowers|remains|appears|includes|depends|increases"
-    r"|decreases|causes|caused|(?:results|resulted) in|(?:leads|led) to|(?:increased|decreased|reduced) (?:the|by)"
-    r"|received|improved|potentiated|showed|demonstrated|experienced)\b"
+_STRANDED = re.compile(
+    r"(?<=[:;])\s+(?=(?:\d{1,2}|[A-Za-z])\.$)"
+    r"|(?<=[a-z0-9)])\s+(?<!vitamin\s)(?<!hepatitis\s)(?<!influenza\s)(?<!type\s)(?<!class\s)(?<!group\s)(?<!factor\s)"
+    r"(?<!amphotericin\s)(?<!polymyxin\s)(?<!Pugh\s)(?=[A-H]\.$)"
 )
-_FINITE = re.compile(rf"\b{_VERB}", re.IGNORECASE)
-# "Patients who are pregnant" is no sentence.
-_RELATIVE = re.compile(
-    rf"\b(?:(?:who|which|that)\s+(?:\w+ly\s+|also\s+|already\s+)?"
-    rf"|(?:(?:for|in|of|by|with) which|whom|whose|where|when|if|unless|while|because)\b[^,;.]{{0,60}}?\b){_VERB}"
-    rf"(?:\s+(?:not\s+)?(?:have|be|been)\b)?",
-    re.IGNORECASE,
-)
-_FORBIDDING = re.compile(r"(?:do not|don't|avoid|never)\s", re.IGNORECASE)
-_TOGETHER = re.compile(r"\b(?:all|both|each|every)\b", re.IGNORECASE)
-_IMPERATIVE = re.compile(
-    r"(?:Adjust|Administer|Advise|Ask|Assess|Call|Consider|Counsel|Decrease|Dilute|Discard|Discontinue|Evaluate|Give|Hold"
-    r"|Increase|Inform|Initiate|Inject|Instruct|Interrupt|Keep|Limit|Measure|Monitor|Observe|Obtain|Perform|Permanently"
-    r"|Reduce|Refer|Resume|Start|Stop|Store|Take|Talk|Tell|Test|Titrate|Treat|Withhold"
-    r"|Use (?:the|a|an|caution|only|with caution|lowest|aseptic|appropriate))\b"
-)
-# Fragments that read as advice: "Use with strong inhibitors."
-_FRAGMENT = re.compile(
-    r"(?:Use|Concomitant|Concurrent|Simultaneous|Co-?administ\w+|Administration|Combin\w+|Recommended|Known|History"
-    r"|Hypersensitivity|Adjunct\w*|(?:[A-Z][a-z]+ )?(?:[Tt]reatment|[Pp]revention|[Mm]anagement|[Pp]rophylaxis) of"
-    r"|(?:In )?(?:Patients|Persons|Women|Children|Infants|Pregnan\w+))\b[^:]*$",
-    re.DOTALL,
-)
-
-
 _TITLED = re.compile(r"CONTRAINDICATIONS\b|Contraindications(?::|\s*$|\s+(?=[A-Z•]))")
 # What bars the things listed after it, and what a list completes.
 _BARS = re.compile(
@@ -131,7 +102,8 @@ def standing(text: str, start: int, end: int) -> tuple[Span, Span | None] | None
         headed = _headed(text, head, span)
         found = next((one for one in (headed, span) if _whole(text, one)), None)
         if found and found[0] <= start and end <= found[1]:
-            return found, (None if found == headed else head)
+            last = _limited(text, units, *found)
+            return ((found[0], last), None if found == headed else head) if last else None
     return None
 
 
@@ -192,16 +164,11 @@ def _unstopped(text: str, start: int, end: int) -> Iterator[Span]:
     for number, match in enumerate(closed, 1):
         rest = text[match.end() : closed[number].start() if number < len(closed) else end]
         before = text[start : match.start()]
-        apart = _FORBIDDING.match(rest) or (_full(rest) and not _BARS.search(before) and not _FINITE.match(rest))
-        if apart and _full(before):
+        apart = FORBIDDING.match(rest) or (full(rest) and not _BARS.search(before) and not FINITE.match(rest))
+        if apart and full(before):
             yield start, match.start()
             start = match.end()
     yield start, end
-
-
-def _full(piece: str) -> bool:
-    """Whether the piece is a clause of its own: an order that forbids, or words with a finite verb."""
-    return _FORBIDDING.match(piece) is not None or _FINITE.search(_RELATIVE.sub("", piece)) is not None
 
 
 def trim(text: str, start: int, end: int) -> Span:
@@ -214,7 +181,12 @@ def trim(text: str, start: int, end: int) -> Span:
     """
     start = begin(text, start, end)
     tail = _TAIL.search(text, start, end)
-    return start, (tail.start() if tail and not NEGATES.search(tail.group()) else end)
+    return start, (tail.start() if tail and not _means(text[start : tail.start()], tail.group()) else end)
+
+
+def _means(said: str, see: str) -> bool:
+    """Whether a closing reference says more than where to read on: a negation, or that what is ``said`` is barred."""
+    return NEGATES.search(see) is not None or (_BARRED.search(see) is not None and not _BARS.search(said))
 
 
 def _alone(text: str, units: list[_Unit]) -> list[bool]:
@@ -256,7 +228,7 @@ def _is_line(text: str, unit: _Unit) -> bool:
     whole = text[unit.raw - 1 : unit.raw] in ("", "\n") and text[unit.end : unit.end + 1] in ("", "\n")
     piece = text[unit.start : unit.end]
     plain = not (unit.item or unit.row or piece.endswith((".", ":", "?", ";", ","))) and piece[:1].isupper()
-    return whole and plain and len(piece.split()) <= TITLE_WORDS and not _full(piece)
+    return whole and plain and len(piece.split()) <= TITLE_WORDS and not full(piece)
 
 
 def _headed(text: str, head: Span, span: Span) -> Span:
@@ -270,18 +242,18 @@ def _headed(text: str, head: Span, span: Span) -> Span:
 def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -> bool:
     """Whether a unit says the same without what is before it (``fresh``: right after a colon)."""
     piece = text[unit.start : unit.end]
-    full = _full(piece.partition(";")[0] if _FRAGMENT.match(piece) else piece)
-    if fresh or (governed and (unit.item or not full)):
+    whole = full(piece.partition(";")[0] if FRAGMENT.match(piece) else piece)
+    if fresh or (governed and (unit.item or not whole)):
         return False
     if unit.item:
-        return full or (orders and _IMPERATIVE.match(piece) is not None)
-    return full or not _FRAGMENT.match(piece) or _IMPERATIVE.match(piece) is not None
+        return whole or (orders and IMPERATIVE.match(piece) is not None)
+    return whole or not FRAGMENT.match(piece) or IMPERATIVE.match(piece) is not None
 
 
 def _leads(text: str, unit: _Unit) -> bool:
     """Whether what follows may hang on the unit: a colon, a barring question or heading, a clause that goes on."""
     piece = text[unit.start : unit.end]
-    if _LISTS.search(piece):
+    if _LISTS.search(piece) or _INLINE.search(piece):
         return True
     bars = _BARS.search(piece) is not None
     if unit.row or piece.isupper() or _stopped(text, unit.end):
@@ -300,7 +272,7 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
     """The unit with what it depends on; None where that is out of reach."""
     start, end = units[index].start, units[index].end
     listed = _list_end(text, units, alone, index) if _leads(text, units[index]) else None
-    if listed is None and text[end - 1] in ":?":
+    if listed is None and (text[end - 1] in ":?" or (_leads(text, units[index]) and _goes_on(units, index))):
         return None
     last = _turned(text, units, start, listed or end)
     if last is None:
@@ -317,10 +289,14 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
     return start, end
 
 
+def _goes_on(units: list[_Unit], index: int) -> bool:
+    return index + 1 < len(units) and units[index + 1].item
+
+
 def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     """Where the sentences end that take back what ends at ``end``, or ``end``; None where they are out of reach."""
     for unit in units[bisect_left(units, end, key=lambda unit: unit.start) :]:
-        if unit.item or unit.row or unit.anew or not _TURNS.match(text, unit.start, unit.end):
+        if unit.item or unit.row or unit.anew or not takes_back(text, unit.start, unit.end):
             break
         if _words(text, start, unit.end) > TURNED_WORDS:
             return None
@@ -328,17 +304,55 @@ def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     return end
 
 
+def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
+    """Where the sentences end that limit what ends at ``end``, or forbid it further on in its paragraph, then what to
+    do about it where that is near; ``end`` without any, None where a limit is out of reach.
+    """
+    if _TITLED.match(text, start, end):
+        end = _under_title(text, units, start, end)
+    first = after = bisect_left(units, end, key=lambda unit: unit.start)
+    line = text.find("\n", end)
+    for place, unit in enumerate(units[first : first + FAR], first):
+        if unit.item or unit.row or unit.anew or text[unit.end - 1] == ":":
+            break
+        said, then = (start, end), (unit.start, unit.end)
+        near = line < 0 or unit.end <= line
+        follows = place == after and (limits(text, said, then) or (after > first and takes_back(text, *then)))
+        fits = _words(text, start, unit.end) <= TURNED_WORDS
+        if follows or (near and (concludes(text, said, then) or (fits and caps(text, said, then)))):
+            if not fits:
+                return None
+            end, after = unit.end, place + 1
+    following = units[after] if after < len(units) else None
+    plain = (
+        following
+        and not (following.item or following.row or following.anew or _leads(text, following))
+        and _words(text, start, following.end) <= ADVISED_WORDS
+    )
+    if not following or not plain or not advises(text, (start, end), (following.start, following.end)):
+        return end
+    return _turned(text, units, start, following.end) or end
+
+
+def _under_title(text: str, units: list[_Unit], start: int, end: int) -> int:
+    """Where the paragraph ends that is quoted with its title, as all that it lists would be looked for there."""
+    line = text.find("\n", end)
+    rest = [unit for unit in units if unit.start >= end and (line < 0 or unit.end <= line)]
+    return next((unit.end for unit in reversed(rest) if _words(text, start, unit.end) <= LIST_WORDS), end)
+
+
 def _list_end(text: str, units: list[_Unit], alone: list[bool], index: int) -> int | None:
     """Where the last item ends that can be quoted with unit ``index``, which introduces them; None without any.
 
-    A list of which all items have to hold together is not cut.
+    No list is cut: what it leaves out would seem not to be meant.
     """
-    start, end = units[index].start, None
+    start, end, rows = units[index].start, None, False
     for unit, own in zip(units[index + 1 :], alone[index + 1 :], strict=True):
-        if own and not (unit.row and end is None):
+        if own and not (unit.row and (rows or end is None)):
             break
-        if _words(text, start, unit.end) > MAX_WORDS:
-            return None if _TOGETHER.search(text, start, units[index].end) else end
+        if _words(text, start, unit.end) > (MAX_WORDS if unit.row else LIST_WORDS):
+            return None
+        rows = unit.row
         if not re.search(r"\b(?:and|or|but)$|:$", text[unit.start : unit.end]):
             end = unit.end
     return end
@@ -355,9 +369,9 @@ def _whole(text: str, span: Span) -> bool:
         return not is_empty_row(piece) and not is_bare_row(piece)
     if _CUT.search(piece) or ABOVE.search(piece):
         return False
-    if is_debris(piece) or (is_title(piece) and not re.search(r"[:•\n]", piece) and not _FINITE.search(piece)):
+    if is_debris(piece) or (is_title(piece) and not re.search(r"[:•\n]", piece) and not FINITE.search(piece)):
         return False
-    if len(_CLOSED.findall(piece)) > 1 and not _full(piece):
+    if len(_CLOSED.findall(piece)) > 1 and not full(piece):
         return False  # a list of which the sentence that governs it is out of reach
     words = piece.split()
     if len(words) < MIN_WORDS or piece[0].islower():

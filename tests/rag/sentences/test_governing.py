@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,7 +67,7 @@ def test_an_item_of_a_list_whose_lead_in_bars_it_is_not_shown_alone() -> None:
         (
             "contraindications",
             "4 CONTRAINDICATIONS",
-            "Reactions have included anaphylaxis and rash.",
+            "Anaphylaxis and rash have been seen in adults.",
             ["CONTRAINDICATIONS"],
         ),
         ("pediatric_use", "8.4 Pediatric Use", "The dose for children is 5 mg once daily.", []),
@@ -135,3 +137,124 @@ def test_every_span_is_of_the_section_and_holds_what_was_quoted(before: int, hea
 def test_what_the_store_has_otherwise_stays_as_it_is() -> None:
     _, items = ask("Is colchicine safe?")
     assert placed(items, lambda _: None) == items
+
+
+LONG = "The tablets are white and round and have a score on one of their sides. " * 12
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "under"),
+    [
+        (
+            "For mothers with gout, avoid nursing. For mothers with nausea, there are few data. ",
+            "The reported effects were inconsistent.",
+            ["For mothers with nausea"],
+        ),
+        ("In patients with gout, the dose is 5 mg a day. ", "The dose is doubled to 10 mg.", ["In patients with gout"]),
+        ("In patients with gout, monitor urate. ", "Adults are given 5 mg a day.", []),
+        ("In patients with gout, the dose is 5 mg. ", "In patients with asthma, the dose is 10 mg.", []),
+        ("In patients with gout, urate was 5 mg. ", "In vitro, the drug inhibited urate at 5 mg.", []),
+        (
+            "Otitis Externa: The dose is: For children: Five drops. ",
+            "For patients 13 years and older: Ten drops (1.5 mg).",
+            ["Otitis Externa:"],
+        ),
+        (
+            "In one trial, ynol was compared with placebo for 9 weeks. ",
+            "There were no reported signs of withdrawal.",
+            ["In one trial, ynol was compared with placebo for 9 weeks."],
+        ),
+        ("In one trial, ynol was compared with placebo. ", "Ynol may cause signs of withdrawal.", []),
+        ("In one trial, ynol was compared. In adults given tamol, it rose. ", "The level of urate was then low.", []),
+    ],
+)
+def test_what_opens_a_paragraph_is_shown_with_what_it_holds_for(before: str, words: str, under: list[str]) -> None:
+    found = shown(section(f"{LONG}\n{before}{words}", "adverse_reactions"), words)
+    assert found is not None
+    assert found[0] == under
+
+
+def test_the_title_of_a_numbered_part_is_shown_where_the_sentence_does_not_name_it() -> None:
+    filler = "A high temperature may occur with stiff muscles. " * 12
+    whole = section(f"5 WARNINGS\n5.4 Neuroleptic Malignant Syndrome {filler}Rule out heat stroke first.", "warnings")
+    assert shown(whole, "Rule out heat stroke first.") == (
+        ["Neuroleptic Malignant Syndrome"],
+        "Rule out heat stroke first.",
+    )
+    whole = section(f"5 WARNINGS\n5.4 Malignant Syndrome {filler}In malignant syndrome, cool the patient.", "warnings")
+    assert shown(whole, "In malignant syndrome, cool the patient.") == ([], "In malignant syndrome, cool the patient.")
+
+
+def noted(*lines: str, header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> Section:
+    text, tables = assemble([*lines, Grid("", header, rows, ("* By formula.", "† By total body weight."))])
+    return Section("dosage_and_administration", "Dosage", ("Dosage",), text, tables)
+
+
+def test_a_row_is_shown_with_the_lead_in_of_its_table_and_the_notes_it_points_at() -> None:
+    whole = noted(
+        "The initial dosage in renal impairment is shown in the table below. (2.3)",
+        header=("CLcr * (mL/min)", "Dosage †"),
+        rows=(("30 to 60", "10 mg/kg"), ("15 to 30", "5 mg/kg")),
+    )
+    row = "CLcr * (mL/min): 30 to 60; Dosage †: 10 mg/kg"
+    lead = "The initial dosage in renal impairment is shown in the table below."
+    assert shown(whole, row) == ([lead, "* By formula.", "† By total body weight."], row)
+
+
+def test_an_allele_points_at_no_note() -> None:
+    whole = noted(
+        "The doses by genotype are:", header=("Genotype", "Dose"), rows=(("CYP2C19*2", "10 mg"), ("CYP2C19*1", "5 mg"))
+    )
+    row = "Genotype: CYP2C19*2; Dose: 10 mg"
+    assert shown(whole, row) == (["The doses by genotype are:"], row)
+
+
+def test_what_has_an_impact_is_shown_with_what_to_do_about_it() -> None:
+    rows = (("Clinical Impact:", "Higher levels of it"), ("Intervention:", "Halve the dose of anol"))
+    grid, tables = assemble(["7 DRUG INTERACTIONS", Grid("Table 1: Interactions of anol", ("", ""), rows)])
+    whole = Section("drug_interactions", "Drug Interactions", ("Drug Interactions",), grid, tables)
+    row = "Clinical Impact: Higher levels of it"
+    found = shown(whole, row)
+    assert found == (["Table 1: Interactions of anol"], f"{row}\nIntervention: Halve the dose of anol")
+    text = "Clinical Impact: Anol levels are higher in adults.\nIntervention: Halve the dose of anol in adults."
+    assert shown(section(text, "drug_interactions"), text.partition("\n")[0]) == ([], text)
+
+
+@pytest.mark.parametrize(
+    ("said", "then"),
+    [
+        ("The outcome in infants was good.", "Due to limited data, a causal relation cannot be confirmed."),
+        ("The dose is 5 mg once daily.", "The maximum dose is 20 mg or up to a total of 40 mg."),
+        ("The initial dose is 20 mg once daily.", "Patients older than 60 years: maximum dose is 10 mg once daily."),
+        ("The dose is 5 mg. Keep it dry.", "The total daily dosage should not exceed 20 mg."),
+        ("Isolates exhibited resistance to inhibitors.", "All isolates had resistance to anol but retained others."),
+        ("One case of an interaction between anol and ynol was reported.", "Levels of ynol were decreased by 50%."),
+        ("The effect of anol on warfarin was studied in adults.", "In these adults, the INR did not change."),
+        ("Anol raised levels of tamol by 27%.", "Based on the trial, anol should not be given with tamol."),
+        (
+            "Whether anol is excreted in milk is unknown.",
+            "Since many drugs are excreted in milk, it must not be given.",
+        ),
+        ("Anol increased the exposure of tamoxol.", "Reduce the dosage of tamoxol by half."),
+        ("Immerse the tablet in water and stir.", "Immediately drink the liquid."),
+    ],
+)
+def test_a_sentence_is_shown_with_what_limits_it_or_says_what_to_do(said: str, then: str) -> None:
+    whole = section(f"{said} {then}", "drug_interactions")
+    words = said.partition(". ")[0].rstrip(".") + "."
+    assert shown(whole, words) == ([], f"{said} {then}")
+
+
+def test_nothing_is_added_that_ends_in_a_bare_lead_in_or_within_a_sentence() -> None:
+    said = "Anol is contraindicated in children with asthma."
+    assert shown(section(f"{said} Anol is also contraindicated in children with:\n• Gout"), said) == ([], said)
+    then = f"Anol is also contraindicated in {'very ' * AFTER}ill children."
+    assert shown(section(f"{said} {then}"), said) == ([], said)
+
+
+def test_of_two_quotations_one_of_which_holds_the_other_one_is_left() -> None:
+    _, items = ask("Is colchicine safe?")
+    first = items[0]
+    part = replace(first, text=first.text[:-1], end=first.end - 1)
+    assert placed([part, first], lambda _: None) == [first]
+    assert placed([first, part], lambda _: None) == [first]

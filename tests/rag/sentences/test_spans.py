@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.sentences.spans import MAX_WORDS, quotable, trim
+from rag.sentences.spans import LIST_WORDS, MAX_WORDS, quotable, trim
 
 # Written apart from the module's own list, so that a word lost there is missed here.
 POLARITY = re.compile(
@@ -96,16 +96,72 @@ def test_an_item_is_quoted_with_what_governs_it(lead: str) -> None:
     assert re.search(r"contraindicated|not|CONTRAINDICATIONS", found[0])
 
 
-def test_a_list_too_long_to_quote_whole_leaves_no_bare_item() -> None:
+def test_a_list_is_quoted_whole_or_not_at_all() -> None:
     items = "\n".join(f"• Use with inhibitor {number} in patients with renal impairment." for number in range(20))
     text = f"The drug is contraindicated in:\n{items}\nThe usual dose is one tablet."
-    first, last = quotes(text)
-    assert first.startswith("The drug is contraindicated in:\n• Use with inhibitor 0 ")
-    assert first.endswith("impairment.")
-    assert len(first.split()) <= MAX_WORDS
-    assert last == "The usual dose is one tablet."
-    assert quotes(f"Do not give it in:\n• {'very ' * MAX_WORDS}ill patients.\n• {ITEM}") == []
+    assert quotes(text) == ["The usual dose is one tablet."]
+    short = "\n".join(items.split("\n")[:9])
+    assert quotes(f"The drug is contraindicated in:\n{short}") == [f"The drug is contraindicated in:\n{short}"]
+    assert len(short.split()) > MAX_WORDS
+    assert quotes(f"Do not give it in:\n• {'very ' * LIST_WORDS}ill patients.\n• {ITEM}") == []
     assert quotes(f"Give it only where all of these hold:\n{items}") == []
+
+
+def test_rows_after_a_lead_in_are_quoted_all_or_one_by_one() -> None:
+    row = "Number: 70785-011-05; Size: Bottle of 5 tablets"
+    lead = "The tablets are blue in color and oval in shape and are supplied as follows:"
+    assert quotes(f"{lead}\n{row}\n{row}")[0] == f"{lead}\n{row}\n{row}"
+    assert set(quotes("\n".join([lead, *[row] * 20]))) == {row}
+
+
+def test_a_list_that_begins_in_its_sentence_is_not_cut() -> None:
+    text = "The most common reactions are: - Gout in adults: sleep.\n- Asthma: rash, itch and sore throat in children."
+    assert quotes(text) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "Safety of anol in neonates has not been established. (see CONTRAINDICATIONS)",
+            "Safety of anol in neonates has not been established. (see CONTRAINDICATIONS)",
+        ),
+        ("Anol is contraindicated in neonates [see Contraindications (4)].", "Anol is contraindicated in neonates"),
+        ("Anol may raise levels of ynol in adults [see Warnings (5.2)].", "Anol may raise levels of ynol in adults"),
+    ],
+)
+def test_a_reference_that_says_more_than_where_to_read_on_stays(text: str, said: str) -> None:
+    assert quotes(text) == [said]
+
+
+def test_a_list_letter_goes_with_its_entry_and_no_entry_with_the_next_sentence() -> None:
+    said = "The study of ynol for 5 years was designed to tell which is best."
+    found = quotes(f"Adults were given one of two. A. Anol for 5 years B. Ynol for 5 years {said}")
+    assert found == ["Adults were given one of two.", said]
+    assert quotes("Adults had chronic hepatitis B. The dose is 5 mg.")[0] == "Adults had chronic hepatitis B."
+
+
+def test_a_numbered_title_is_cut_nowhere_or_whole() -> None:
+    title = "Cardiovascular Death and Heart Failure in Permanent AF"
+    text = f"5.2 {title} ANOL doubles the risk of death in patients with permanent AF."
+    assert quotes(text) == [text[4:]]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Reactions have included anaphylaxis and rash.",
+        "Acute reactions usually occur within the first week.",
+        "The interaction may result from reduced absorption.",
+        "The decrease in exposure is primarily due to calcium.",
+        "Stop it in patients who have subsequent severe changes in liver values.",
+        "In cases where the outcome was reported, it was good.",
+    ],
+)
+def test_what_is_of_the_sentence_before_is_quoted_with_it(said: str) -> None:
+    before = "Anol is contraindicated in patients with gout."
+    assert f"{before} {said}" in quotes(f"{before} {said}")
+    assert said not in quotes(f"{before} {said}")
 
 
 @pytest.mark.parametrize("mark", ["• ", "1. ", "(2) ", "A) ", "- "])

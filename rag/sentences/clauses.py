@@ -1,0 +1,39 @@
+"""Which words make a clause of their own: a finite verb, an order; and which only look like one."""
+
+from __future__ import annotations
+
+import re
+
+_VERB = (
+    r"(?:is|are|was|were|has|have|had|may|might|must|can|could|should|will|would|do|does|did|cannot|need|needs|inhibits"
+    r"|induces|occurs|occurred|requires|contains|reduces|raises|lowers|remains|appears|includes|depends|increases"
+    r"|decreases|causes|caused|(?:results|resulted) in|(?:leads|led) to|(?:increased|decreased|reduced) (?:the|by)"
+    r"|received|improved|potentiated|showed|demonstrated|experienced)\b"
+)
+FINITE = re.compile(rf"\b{_VERB}", re.IGNORECASE)
+# "Patients who are pregnant" is no sentence.
+_RELATIVE = re.compile(
+    rf"\b(?:(?:who|which|that)\s+(?:\w+ly\s+|also\s+|already\s+)?"
+    rf"|(?:(?:for|in|of|by|with) which|whom|whose|where|when|if|unless|while|because)\b[^,;.]{{0,60}}?\b){_VERB}"
+    rf"(?:\s+(?:not\s+)?(?:have|be|been)\b)?",
+    re.IGNORECASE,
+)
+FORBIDDING = re.compile(r"(?:do not|don't|avoid|never)\s", re.IGNORECASE)
+IMPERATIVE = re.compile(
+    r"(?:Adjust|Administer|Advise|Ask|Assess|Call|Consider|Counsel|Decrease|Dilute|Discard|Discontinue|Evaluate|Give|Hold"
+    r"|Increase|Inform|Initiate|Inject|Instruct|Interrupt|Keep|Limit|Measure|Monitor|Observe|Obtain|Perform|Permanently"
+    r"|Reduce|Refer|Resume|Start|Stop|Store|Take|Talk|Tell|Test|Titrate|Treat|Withhold"
+    r"|Use (?:the|a|an|caution|only|with caution|lowest|aseptic|appropriate))\b"
+)
+# Fragments that read as advice: "Use with strong inhibitors."
+FRAGMENT = re.compile(
+    r"(?:Use|Concomitant|Concurrent|Simultaneous|Co-?administ\w+|Administration|Combin\w+|Recommended|Known|History"
+    r"|Hypersensitivity|Adjunct\w*|(?:[A-Z][a-z]+ )?(?:[Tt]reatment|[Pp]revention|[Mm]anagement|[Pp]rophylaxis) of"
+    r"|(?:In )?(?:Patients|Persons|Women|Children|Infants|Pregnan\w+))\b[^:]*$",
+    re.DOTALL,
+)
+
+
+def full(piece: str) -> bool:
+    """Whether the piece is a clause of its own: an order that forbids, or words with a finite verb."""
+    return FORBIDDING.match(piece) is not None or FINITE.search(_RELATIVE.sub("", piece)) is not None
