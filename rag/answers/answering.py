@@ -26,12 +26,13 @@ from rag.answers.compose import (
     statements,
     text_of,
 )
-from rag.answers.conflicts import Scene, conflicts, uncovered
+from rag.answers.conflicts import Scene, beyond, conflicts, uncovered
 from rag.answers.members import chosen, members_notice, searched
-from rag.answers.safety import Warned, floor, unwarned
+from rag.answers.safety import Warned, barred, floor, places_of, unwarned
 from rag.answers.stances import stances
 from rag.answers.studies import absent_studies, asked_for, quoted, sureness
 from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, under_fitting, unpartnered
+from rag.asked.recognition import of_signs
 from rag.asked.sections import TOPICS
 from rag.asked.touches import vague
 from rag.errors import GeneratorError
@@ -159,20 +160,23 @@ def respond(
     references.limit = request.max_references
     safety, omitted = _safety(warned, references)
     scene = Scene(view, query, shown, references.numbers, request.as_of)
+    places, asked = places_of(view, query, request.as_of)
     told = [
         *notices.spelling(query),
         *members_notice(query),
         *written.notices,
         *changed,
         *_gaps(scene, found, written, dropped, request.filters),
+        *notices.route(query, places, asked),
         *notices.removed(verified.removed + written.uncited),
         *omitted,
-        *notices.without_warnings(unwarned(view, query, request.as_of)),
+        *notices.without_warnings(unwarned(view, query, request.as_of), places),
         *conflicts(scene, judge),
     ]
     lead = [notice.message for notice in told if notice.code in notices.LEADING]
     listed = references.listed(stances(scene, judge))
-    text = text_of(query, shown, safety, lead if shown else [abstention(" ".join(lead), nearest)])
+    opening = lead if shown else [abstention(" ".join(lead), nearest)]
+    text = text_of(query, shown, safety, opening, barred(warned, references))
     watch.mark("verify")
     return Answer(
         answer_id=request.answer_id,
@@ -209,6 +213,7 @@ def find(view: View, query: Query, selector: Selector, request: Request, coverag
     """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
     if vague(query):
         return Found([], [], [])
+    query = of_signs(query)
     every = view.searcher.search(searched(query), HITS, replace(request.filters, include_retracted=True), request.as_of)
     asked = asked_for(every)
     query = replace(query, study=bool(asked))
@@ -255,7 +260,8 @@ def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: C
             if item.score >= lowest and group_of(query, item.hit) not in groups:
                 groups.add(group_of(query, item.hit))
                 kept.append(item)
-    return fitting(query, kept)
+    within = [item for item in kept if not beyond(query, item.text)]
+    return fitting(query, within or kept)
 
 
 def _covered(view: View, query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> float:

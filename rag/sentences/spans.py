@@ -46,7 +46,7 @@ _TURNS = re.compile(
     r"|(?:must|should|may|can|do|does|is|are) not (?:be )?(?:\w+ly )?(?:recommended|used|done|given|taken|exceeded"
     r"|(?:co-?)?administered|combined|indicated|approved|apply)|cannot)\b"
 )
-_ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
+_ROW = re.compile(r"(?:[^:;.\n]{1,80}; )?[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
 _CELLS = re.compile(r"; [^:;\n]{1,120}: \S")
 _ITEM = re.compile(r"\s*(?:[•●▪◦]|[·*–—-]\s|[(\[]?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)\]]\s)")
 # "... in these patients: 1." is where the splitter ends the sentence; the number belongs to what follows.
@@ -110,7 +110,10 @@ class _Unit:
 
 
 def is_row(text: str) -> bool:
-    """Whether ``text`` is a table row as the store holds it: ``Header 1: cell; Header 2: cell``."""
+    """Whether ``text`` is a table row as the store holds it: ``Header 1: cell; Header 2: cell``.
+
+    The first column may lack a header: ``Weeks 1 and 2; Header 2: cell; Header 3: cell``.
+    """
     return _ROW.match(text) is not None
 
 

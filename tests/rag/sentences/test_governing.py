@@ -135,3 +135,11 @@ def test_every_span_is_of_the_section_and_holds_what_was_quoted(before: int, hea
 def test_what_the_store_has_otherwise_stays_as_it_is() -> None:
     _, items = ask("Is colchicine safe?")
     assert placed(items, lambda _: None) == items
+
+
+def test_the_heading_of_a_first_item_is_no_title_of_the_items_after_it() -> None:
+    first = "Interaction Studies (See PRECAUTIONS) Oral contraceptives: Their levels were measured in ten women. "
+    whole = section(
+        f"{first}Coumarins: Bleeding has been reported. Dose adjustment may be necessary.", "drug_interactions"
+    )
+    assert shown(whole, "Dose adjustment may be necessary.") == ([], "Dose adjustment may be necessary.")
