@@ -28,7 +28,7 @@ from rag.answers.compose import (
 )
 from rag.answers.conflicts import Scene, beyond, conflicts, uncovered
 from rag.answers.members import chosen, members_notice, searched
-from rag.answers.safety import Warned, barred, floor, places_of, unwarned
+from rag.answers.safety import Warned, barred, floor, passages, places_of, unwarned
 from rag.answers.stances import stances
 from rag.answers.studies import absent_studies, asked_for, quoted, sureness
 from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, under_fitting, unpartnered
@@ -144,8 +144,7 @@ def respond(
     query = understood(view, request)
     found = find(view, query, selector, request, coverage)
     query = replace(query, study=found.described)
-    replaced = request.filters.include_superseded
-    checker = Checker(shelf, request.as_of, superseded=replaced, judge=judge, names=view.resolver)
+    checker = _checker(view, shelf, request, judge)
     found = replace(found, usable=under_fitting(query, placed(found.usable, checker.document)))
     watch.mark("retrieve")
     written = _write(generator, query, found.usable, request.generator)
@@ -153,7 +152,7 @@ def respond(
     verified = checker.verify(written.drafts)
     cited = {item.hit.document.document_id for draft in verified.drafts for item in draft.evidence}
     warned, changed = _confirmed(floor(view, query, request.as_of, cited), checker)
-    room = max(1, len(query.drugs), request.max_references - _passages(warned))
+    room = max(1, len(query.drugs), request.max_references - passages(warned))
     references = References(min(room, request.max_references), request.as_of)
     shown, dropped = statements(query, verified.drafts, verified.supports, references)
     nearest = {} if shown else _nearest(view, query, found.nearest, checker, references)
@@ -175,8 +174,8 @@ def respond(
     ]
     lead = [notice.message for notice in told if notice.code in notices.LEADING]
     listed = references.listed(stances(scene, judge))
-    opening = lead if shown else [abstention(" ".join(lead), nearest)]
-    text = text_of(query, shown, safety, opening, barred(warned, references))
+    lead = lead if shown else [abstention(" ".join(lead), nearest)]
+    text = text_of(query, shown, safety, lead, barred(warned, references))
     watch.mark("verify")
     return Answer(
         answer_id=request.answer_id,
@@ -191,6 +190,11 @@ def respond(
         provenance=_provenance(view, written.generator),
         timings_ms=watch.total(),
     )
+
+
+def _checker(view: View, shelf: Shelf, request: Request, judge: Judge | None) -> Checker:
+    replaced = request.filters.include_superseded
+    return Checker(shelf, request.as_of, superseded=replaced, judge=judge, names=view.resolver)
 
 
 def understood(view: View, request: Request) -> Query:
@@ -310,10 +314,6 @@ def _confirmed(warned: Sequence[Warned], checker: Checker) -> tuple[list[Warned]
             url = next((part.hit.document.url for part in item.evidence if part.hit.document.url), "")
             told.append(notices.warning_changed(item.drug, item.section, url))
     return kept, told
-
-
-def _passages(warned: Sequence[Warned]) -> int:
-    return len({part.hit.passage.passage_id for item in warned for part in item.evidence})
 
 
 def _safety(warned: Sequence[Warned], references: References) -> tuple[list[Safety], list[Notice]]:

@@ -144,6 +144,11 @@ def places_of(view: View, query: Query, as_of: date | None) -> tuple[dict[str, s
     return {drug: place for drug, place in places.items() if place}, asked
 
 
+def passages(warned: Sequence[Warned]) -> int:
+    """How many passages are quoted."""
+    return len({part.hit.passage.passage_id for item in warned for part in item.evidence})
+
+
 def barred(warned: Sequence[Warned], references: References) -> dict[int, str]:
     """The first words quoted of contraindications, by their references."""
     quoted: dict[int, str] = {}
