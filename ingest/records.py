@@ -16,7 +16,7 @@ Row = dict[str, Any]
 Flag = Literal["retracted", "expression_of_concern", "corrected"]
 
 # Grows when a parser or the splitter makes other records of the same bytes: what is stored is then read anew.
-REVISION = 4
+REVISION = 5
 REVISED = f"/{REVISION}"
 
 DRUG_FIELDS = tuple(field.name for field in fields(DrugNames))

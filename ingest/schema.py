@@ -83,6 +83,7 @@ class Document:
     ``retracted``, ``expression_of_concern`` and ``corrected`` of a stored document hold whoever says so, the source's
     own record or another; ``marks``, filled by the store, is what others say and when. ``scanned``: the pages whose
     text a machine read from images, by the numbers of `Section.pages`; 0 stands for those that have no number.
+    ``routes``: by which ways a label's products are given, as its source says, in lower case ("auricular (otic)").
     """
 
     document_id: str
@@ -119,6 +120,7 @@ class Document:
     cites: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
     scanned: tuple[int, ...] = ()
+    routes: tuple[str, ...] = ()
     since: date | None = field(default=None, compare=False)
 
     @property

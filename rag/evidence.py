@@ -20,6 +20,8 @@ from ingest.schema import Kind
 from ingest.sentences import Span
 from rag.asked.figures import FIGURELESS, without_figure
 from rag.asked.focus import focus, group_of, names, of_several
+from rag.asked.recognition import TELLING, tells_signs
+from rag.asked.sections import base
 from rag.lexical import analyse
 from rag.query import Query
 from rag.sentences.spans import is_row, quotable
@@ -107,6 +109,8 @@ def _weighed(query: Query, item: Candidate, score: float) -> float:
         return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)
     if for_partner(query, item.text, group_of(query, item.hit)):
         return PARTNER + (1 - PARTNER) * score
+    if tells_signs(query.question, base(item.hit.passage.section), item.text):
+        return TELLING + (1 - TELLING) * score
     return score * FIGURELESS if without_figure(query.question, item.text) else score
 
 

@@ -6,15 +6,17 @@ Conformance suite: ``tests/contracts/generator.py``.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, zip_longest
 from types import MappingProxyType
 from typing import Protocol
 
 from ingest.schema import Kind
-from rag.asked.focus import group_of, mechanisms, names_other, of_several, shared_pathways
+from rag.asked.focus import group_of, mechanisms, names_other, of_several, populations, shared_pathways
 from rag.query import Query
 from rag.sentences.arrange import blocks, of_one_route, unrepeated
+from rag.sentences.spans import is_row
 from rag.types import Draft, Evidence
 
 MAX_STATEMENTS = 8
@@ -30,6 +32,16 @@ LONG_WORDS, LONG = 60, 0.15
 """A statement of more words ranks as if it scored this much less: run-on sentences and rows that list everything."""
 PREFERENCE = 0.1
 """How much better a paper's sentence must score to come before a label's; the reverse where papers are asked for."""
+
+ADVICE = 0.1
+"""How much better a sentence ranks that says what to do about an interaction: the direct answer comes first."""
+LIMITED = 0.15
+"""How much worse one ranks that is of a group of patients where the question names none; rows go by patients."""
+_ADVISES = re.compile(
+    r"\b(?:avoid(?:ed)?|contra-?indicated|(?:do|should|must) not|not (?:be )?recommended|reduce the|do not exceed|limit"
+    r"|may be (?:used|taken|given|administered)|no (?:dos(?:e|age) )?adjustment)\b",
+    re.IGNORECASE,
+)
 
 
 class Generator(Protocol):
@@ -122,7 +134,9 @@ def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
 
     def value(item: Evidence) -> float:
         paper = item.hit.document.kind is not Kind.LABEL
-        return item.score + PREFERENCE * (paper == literature) - LONG * (len(item.text.split()) > LONG_WORDS)
+        told = item.score + PREFERENCE * (paper == literature) - LONG * (len(item.text.split()) > LONG_WORDS)
+        told += ADVICE * (query.shape == "interaction" and _ADVISES.search(item.text) is not None)
+        return told - LIMITED * (not query.populations and not is_row(item.text) and bool(populations(item.text)))
 
     return sorted(group, key=lambda item: -value(item))
 

@@ -99,6 +99,7 @@ class View:
     rows: Rows
 
     _sections: dict[tuple[tuple[str, ...], str], _Labels] = field(default_factory=dict, compare=False)
+    _owned: dict[tuple[str, ...], tuple[Document, ...]] = field(default_factory=dict, compare=False)
 
     def section(self, keys: tuple[str, ...], slug: str, as_of: date | None, cited: Collection[str] = ()) -> Part:
         """One section of a label of a drug, whole and in reading order, whatever else the question filters by.
@@ -138,6 +139,20 @@ class View:
         found.sort(key=lambda label: _fit(keys, label[0]))
         lost = any(owners.get(rows[0]) is None for rows in told)
         return _Labels(tuple((document.document_id, rows) for document, rows in found), lost)
+
+    def labels(self, keys: tuple[str, ...], as_of: date | None) -> tuple[Document, ...]:
+        """The labels of a drug, without their sections: those with just its ingredients, else all that have one of
+        them. Remembered for what is in force now."""
+        known = self._owned.get(keys) if as_of is None else None
+        if known is None:
+            first = [rows[0] for rows in self.index.rows(_labels(keys, Filters(), as_of))]
+            owners = {passage.document_id for passage in self.rows.passages(first).values()}
+            every = self.rows.documents(owners).values()
+            exact = [document for document in every if set(keys_of(document.drugs)) == set(keys)]
+            known = tuple(sorted(exact or every, key=lambda document: document.document_id))
+            if as_of is None:
+                self._owned[keys] = known
+        return known
 
     def together(self, query: Query, filters: Filters, as_of: date | None) -> Together:
         """Passages of the whole corpus that name two of the question's drugs: a label naming another drug, or a paper.

@@ -3,8 +3,9 @@
 ``ingredients.txt`` holds the first words of the active ingredients of Drugs@FDA (public domain) and of the prescription
 labels of openFDA (public domain; approved since), one a line.
 ``brands.tsv`` holds its brand names with their active ingredients, separated by semicolons.
+``local.txt`` holds the first words of the ingredients that Drugs@FDA lists for a place alone: the eye, the skin, ...
 ``classes.tsv`` holds classes of drugs and their members (`corpora.vocabulary.classes`).
-``citerx corpora vocabulary PRODUCTS LABELS FOLDER`` makes the three from the product file of that database and a folder
+``citerx corpora vocabulary PRODUCTS LABELS FOLDER`` makes the four from the product file of that database and a folder
 of zipped openFDA records. ``aliases.toml`` (everyday names of classes), ``synonyms.toml`` and
 ``abbreviations.tsv`` (conditions and measures as charts and as labels write them) are written by hand.
 """
@@ -43,11 +44,25 @@ NOT_DISTINCTIVE = frozenset(
 )
 """First words that are also substances of everyday, laboratory values or qualifiers."""
 
+_PLACES = frozenset(
+    re.findall(
+        r"\w+",
+        "ophthalmic otic topical nasal vaginal rectal dental periodontal inhalation intravitreal intraocular",
+    )
+)
+"""Routes of Drugs@FDA by which a drug is given to a place of the body."""
+
 
 @cache
 def ingredient_names() -> frozenset[str]:
     """The names of ingredients, lower case."""
     return frozenset((FOLDER / "ingredients.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def local_names() -> frozenset[str]:
+    """The names of ingredients that no product gives to the whole body (by Drugs@FDA, 2019), lower case."""
+    return frozenset((FOLDER / "local.txt").read_text(encoding="utf-8").split())
 
 
 @cache
@@ -96,21 +111,25 @@ def _hand_written() -> dict[str, dict[str, list[str]]]:
 
 
 def build(products: Path, labels: Path, folder: Path) -> None:
-    """Writes the three files into ``folder`` from a Drugs@FDA product file and the ``*.zip`` of openFDA in ``labels``.
+    """Writes the four files into ``folder`` from a Drugs@FDA product file and the ``*.zip`` of openFDA in ``labels``.
 
-    The product file is tab separated, gzipped or not, with columns ``DrugName`` and ``ActiveIngredient``.
+    The product file is tab separated, gzipped or not, with columns ``DrugName``, ``ActiveIngredient`` and
+    ``Form`` ("CREAM;TOPICAL").
     """
     ingredients: set[str] = set()
+    given: dict[bool, set[str]] = {True: set(), False: set()}
     names: set[str] = set()
     brands: dict[str, set[str]] = {}
-    for brand, listed in _products(products):
+    for brand, listed, form in _products(products):
         names.update(listed)
         ingredients |= _firsts(listed)
+        given[_is_local(form)] |= _firsts(listed)
         if not any(brand in name or name in brand for name in listed):
             brands.setdefault(brand, set()).add(";".join(listed))
     ingredients |= _firsts(prescribed_names(labels.glob("*.zip")))
     lines = sorted(f"{brand}\t{min(found, key=lambda text: (len(text), text))}" for brand, found in brands.items())
     (folder / "ingredients.txt").write_text("\n".join(sorted(ingredients)) + "\n", encoding="utf-8")
+    (folder / "local.txt").write_text("\n".join(sorted(given[True] - given[False])) + "\n", encoding="utf-8")
     (folder / "brands.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     build_classes(labels.glob("*.zip"), names, folder / "classes.tsv")
 
@@ -121,11 +140,18 @@ def _firsts(names: Iterable[str]) -> set[str]:
     return {first.group() for first in firsts if first} - NOT_DISTINCTIVE
 
 
-def _products(file: Path) -> Iterator[tuple[str, list[str]]]:
+def _is_local(form: str) -> bool:
+    """Whether a form ("SOLUTION/DROPS;OPHTHALMIC, OTIC") is for places of the body alone."""
+    routes = re.findall(r"[a-z]+", form.lower().partition(";")[2])
+    return bool(routes) and _PLACES.issuperset(routes)
+
+
+def _products(file: Path) -> Iterator[tuple[str, list[str], str]]:
+    """Brand, ingredients and form of each product."""
     opened = gzip.open if file.suffix == ".gz" else open
     with opened(file, "rt", encoding="utf-8", errors="replace", newline="") as stream:
         for row in csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE):
             listed = [name.strip() for name in (row.get("ActiveIngredient") or "").lower().split(";")]
             brand = " ".join((row.get("DrugName") or "").lower().split())
             if brand and all(listed):
-                yield brand, listed
+                yield brand, listed, row.get("Form") or ""

@@ -122,6 +122,7 @@ def _document(record: _Json) -> Document:
         effective=effective,
         drugs=drugs,
         labeler=labeler,
+        routes=distinct(route.casefold() for route in _texts(openfda, "route")),
         publication_types=distinct(_texts(openfda, "product_type")),
         url=dailymed_url(set_id),
         licence=LICENCE,

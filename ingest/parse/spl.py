@@ -102,6 +102,7 @@ def _document(root: _Element, set_id: str, version: str, sha256: str) -> Documen
         editorial=bool(originals),
         drugs=drugs,
         labeler=labeler,
+        routes=distinct(clean(code.get("displayName") or "").casefold() for code in root.iter("{*}routeCode")),
         publication_types=distinct([_attribute(root, "code", "displayName")]),
         url=dailymed_url(next(iter(originals), set_id)),
         licence=EDITORIAL_LICENCE if originals else LICENCE,

@@ -26,12 +26,13 @@ from rag.answers.compose import (
     statements,
     text_of,
 )
-from rag.answers.conflicts import Scene, conflicts, uncovered
+from rag.answers.conflicts import Scene, beyond, conflicts, uncovered
 from rag.answers.members import chosen, members_notice, searched
-from rag.answers.safety import Warned, floor, unwarned
+from rag.answers.safety import Warned, barred, floor, passages, places_of, unwarned
 from rag.answers.stances import stances
 from rag.answers.studies import absent_studies, asked_for, quoted, sureness
 from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, under_fitting, unpartnered
+from rag.asked.recognition import of_signs
 from rag.asked.sections import TOPICS
 from rag.asked.touches import vague
 from rag.errors import GeneratorError
@@ -143,8 +144,7 @@ def respond(
     query = understood(view, request)
     found = find(view, query, selector, request, coverage)
     query = replace(query, study=found.described)
-    replaced = request.filters.include_superseded
-    checker = Checker(shelf, request.as_of, superseded=replaced, judge=judge, names=view.resolver)
+    checker = _checker(view, shelf, request, judge)
     found = replace(found, usable=under_fitting(query, placed(found.usable, checker.document)))
     watch.mark("retrieve")
     written = _write(generator, query, found.usable, request.generator)
@@ -152,27 +152,30 @@ def respond(
     verified = checker.verify(written.drafts)
     cited = {item.hit.document.document_id for draft in verified.drafts for item in draft.evidence}
     warned, changed = _confirmed(floor(view, query, request.as_of, cited), checker)
-    room = max(1, len(query.drugs), request.max_references - _passages(warned))
+    room = max(1, len(query.drugs), request.max_references - passages(warned))
     references = References(min(room, request.max_references), request.as_of)
     shown, dropped = statements(query, verified.drafts, verified.supports, references)
     nearest = {} if shown else _nearest(view, query, found.nearest, checker, references)
     references.limit = request.max_references
     safety, omitted = _safety(warned, references)
     scene = Scene(view, query, shown, references.numbers, request.as_of)
+    places, asked = places_of(view, query, request.as_of)
     told = [
         *notices.spelling(query),
         *members_notice(query),
         *written.notices,
         *changed,
         *_gaps(scene, found, written, dropped, request.filters),
+        *notices.route(query, places, asked),
         *notices.removed(verified.removed + written.uncited),
         *omitted,
-        *notices.without_warnings(unwarned(view, query, request.as_of)),
+        *notices.without_warnings(unwarned(view, query, request.as_of), places),
         *conflicts(scene, judge),
     ]
     lead = [notice.message for notice in told if notice.code in notices.LEADING]
     listed = references.listed(stances(scene, judge))
-    text = text_of(query, shown, safety, lead if shown else [abstention(" ".join(lead), nearest)])
+    lead = lead if shown else [abstention(" ".join(lead), nearest)]
+    text = text_of(query, shown, safety, lead, barred(warned, references))
     watch.mark("verify")
     return Answer(
         answer_id=request.answer_id,
@@ -187,6 +190,11 @@ def respond(
         provenance=_provenance(view, written.generator),
         timings_ms=watch.total(),
     )
+
+
+def _checker(view: View, shelf: Shelf, request: Request, judge: Judge | None) -> Checker:
+    replaced = request.filters.include_superseded
+    return Checker(shelf, request.as_of, superseded=replaced, judge=judge, names=view.resolver)
 
 
 def understood(view: View, request: Request) -> Query:
@@ -209,6 +217,7 @@ def find(view: View, query: Query, selector: Selector, request: Request, coverag
     """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
     if vague(query):
         return Found([], [], [])
+    query = of_signs(query)
     every = view.searcher.search(searched(query), HITS, replace(request.filters, include_retracted=True), request.as_of)
     asked = asked_for(every)
     query = replace(query, study=bool(asked))
@@ -255,7 +264,8 @@ def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: C
             if item.score >= lowest and group_of(query, item.hit) not in groups:
                 groups.add(group_of(query, item.hit))
                 kept.append(item)
-    return fitting(query, kept)
+    within = [item for item in kept if not beyond(query, item.text)]
+    return fitting(query, within or kept)
 
 
 def _covered(view: View, query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> float:
@@ -304,10 +314,6 @@ def _confirmed(warned: Sequence[Warned], checker: Checker) -> tuple[list[Warned]
             url = next((part.hit.document.url for part in item.evidence if part.hit.document.url), "")
             told.append(notices.warning_changed(item.drug, item.section, url))
     return kept, told
-
-
-def _passages(warned: Sequence[Warned]) -> int:
-    return len({part.hit.passage.passage_id for item in warned for part in item.evidence})
 
 
 def _safety(warned: Sequence[Warned], references: References) -> tuple[list[Safety], list[Notice]]:

@@ -9,6 +9,8 @@ from ingest.schema import Document, Kind
 
 MAX_AUTHORS = 6
 """More are cut to this many and "et al."."""
+MAX_ROUTES = 3
+"""Ways of giving that the citation of a label states: eye drops are no tablets."""
 
 
 def vancouver(document: Document, pages: Sequence[int] = ()) -> str:
@@ -25,7 +27,8 @@ def _label(document: Document) -> str:
     labeler = document.labeler.rstrip(". ")
     title = document.title.rstrip(". ")  # openFDA's labels have no title; theirs is made of the drug and the labeler
     title = title.removesuffix(labeler).rstrip(", ") or title
-    return _sentences(f"{title} [drug label{_editorial(document)}]", "; ".join(filter(None, (labeler, state))))
+    routes = "".join(f", {route}" for route in document.routes[:MAX_ROUTES])
+    return _sentences(f"{title} [drug label{routes}{_editorial(document)}]", "; ".join(filter(None, (labeler, state))))
 
 
 def _article(document: Document) -> str:

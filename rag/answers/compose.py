@@ -15,11 +15,16 @@ from ingest.schema import Document, Kind, Passage, pages_between
 from rag.answers.citations import vancouver
 from rag.asked.focus import names
 from rag.asked.sections import base
+from rag.evidence import tokens
 from rag.generate import group_name
 from rag.query import Query
 from rag.sentences.notes import is_note
 from rag.types import Answer, Draft, Evidence, Quote, Reference, Safety, Stance, Statement, Support
 
+MAX_BARRED = 60
+"""Words of a contraindication that the answer's text has in full."""
+SAID = 0.6
+"""Share of its words in one statement from which a contraindication is said already."""
 DISCLAIMER = "The nearest sections, which do not answer the question"
 
 Shown = Sequence[tuple[Draft, Statement]]
@@ -164,8 +169,15 @@ def drugs_of(query: Query, draft: Draft) -> set[int]:
     }
 
 
-def text_of(query: Query, shown: Shown, safety: Sequence[Safety], lead: Sequence[str]) -> str:
-    """The answer as a reader sees it: what is missing first, then a line for each drug, then the boxed warnings."""
+def text_of(
+    query: Query, shown: Shown, safety: Sequence[Safety], lead: Sequence[str], barred: Mapping[int, str] | None = None
+) -> str:
+    """The answer as a reader sees it: what is missing first, then a line for each drug, then the boxed warnings.
+
+    ``barred``: words of contraindications that touch the question, by reference. They come before what was found by
+    rank, which may sound harmless beside them; long ones, and what is shown anyway, are left to their reference.
+    """
+    told = {number: text for number, text in (barred or {}).items() if _unsaid(text, shown)}
     lines: dict[str, list[str]] = {}
     above: tuple[Quote, ...] = ()
     for draft, statement in shown:
@@ -181,7 +193,18 @@ def text_of(query: Query, shown: Shown, safety: Sequence[Safety], lead: Sequence
         f"{group.capitalize()}: {' '.join(texts)}" if group and headed else " ".join(texts)
         for group, texts in lines.items()
     ]
-    return "\n".join([*lead, *body, *_safety_lines(safety)])
+    first = [
+        f"{section_name(item.section).capitalize()} of {item.drug}: {told[item.reference]} [{item.reference}]"
+        for item in safety
+        if item.reference in told
+    ]
+    return "\n".join([*lead, *first, *body, *_safety_lines([item for item in safety if item.reference not in told])])
+
+
+def _unsaid(text: str, shown: Shown) -> bool:
+    words = set(tokens(text))
+    said = (set(tokens(statement.text)) for _, statement in shown)
+    return len(text.split()) <= MAX_BARRED and all(len(words & other) < SAID * len(words) for other in said)
 
 
 def _safety_lines(safety: Sequence[Safety]) -> list[str]:

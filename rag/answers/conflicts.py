@@ -12,7 +12,7 @@ from datetime import date
 
 from ingest.schema import Document, Kind
 from rag.answers.compose import Shown
-from rag.asked.focus import group_of, mechanisms
+from rag.asked.focus import group_of, mechanisms, populations
 from rag.asked.patient import Population
 from rag.asked.sections import base
 from rag.asked.touches import class_pattern, groups_in, groups_of, names_of
@@ -220,7 +220,7 @@ def mismatched(scene: Scene) -> list[Notice]:
             told = ", ".join(f"[{number}] ({_told(group, ranges)})" for number, ranges in outside.items())
             message = f'Asked for "{group.surface}", but what these say is limited to others: {told}.'
             found.setdefault(group.name, Notice("population_mismatch", message))
-    return list(found.values()) or _of_adults(scene)
+    return list(found.values()) or _of_adults(scene) or _of_some(scene)
 
 
 def beyond(query: Query, text: str) -> bool:
@@ -241,6 +241,20 @@ def _of_adults(scene: Scene) -> list[Notice]:
     return [Notice("population_mismatch", told)] if adult else []
 
 
+def _of_some(scene: Scene) -> list[Notice]:
+    """That all which is shown is of groups of patients, though the question names none and asks for a figure."""
+    if scene.query.populations or not _OF_ALL & set(scene.query.topics[:1]):
+        return []
+    cited = (" ".join([*(title.text for title in item.under), item.text]) for _, item, _ in scene.cited())
+    told = [populations(text) for text in cited]
+    if not told or not all(told):
+        return []
+    groups = ", ".join(sorted(frozenset[str]().union(*told)))
+    return [Notice("population_mismatch", f"No group of patients is asked for, but all that is shown is of: {groups}.")]
+
+
+_OF_ALL = frozenset({"dosage", "pharmacokinetics"})
+"""Topics of which what holds for some patients is misread as what holds for all."""
 _ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
 
 
@@ -260,7 +274,7 @@ def uncovered(query: Query, shown: Shown) -> list[str]:
     """The groups of patients asked about of which no statement speaks, by its words or as its section."""
     told: set[str] = set()
     for draft, statement in shown:
-        told |= groups_in(statement.text)
+        told |= groups_in(" ".join([*(title.text for title in statement.under), statement.text]))
         for item in draft.evidence:
             told |= groups_in(base(item.hit.passage.section).replace("_", " "))
     return sorted(groups_of(query) - told)

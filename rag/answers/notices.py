@@ -32,6 +32,7 @@ LEADING = frozenset(
         "insufficient_evidence",
         "population_not_covered",
         "partner_not_covered",
+        "route_not_covered",
         "unsupported_removed",
     }
 )
@@ -164,6 +165,19 @@ def partner(query: Query, absent: bool) -> list[Notice]:
     return [Notice("partner_not_covered", f"Nothing that is shown names {named}.")] if absent and named else []
 
 
+def route(query: Query, elsewhere_of: Mapping[str, str], asked: str) -> list[Notice]:
+    """Of which drugs all labels are for a place that the question does not ask for (by drug), and which place
+    (``asked``) the question asks for that no label is for."""
+    told = [
+        f"All labels loaded for {drug} are of products for {place}: what holds for other products of it is not shown."
+        for drug, place in elsewhere_of.items()
+    ]
+    if asked:
+        names = listing([" and ".join(keys) for keys in query.drugs])
+        told.append(f"No label loaded for {names} is of a product for {asked}.")
+    return [Notice("route_not_covered", " ".join(told))] if told else []
+
+
 def omitted(dropped: Sequence[Draft]) -> list[Notice]:
     """How many statements found no room."""
     if not dropped:
@@ -203,11 +217,17 @@ def warnings_omitted(omitted_ones: Sequence[str]) -> list[Notice]:
     return [Notice("safety_omitted", told)] if omitted_ones else []
 
 
-def without_warnings(drugs: Sequence[str]) -> list[Notice]:
-    """Of which drugs no label has a section of warnings: silence there must not read as safety."""
-    told = f"The labels loaded for {listing(drugs)} have no boxed warning and no contraindications section; "
-    told += "that does not mean that there are none."
-    return [Notice("safety_not_covered", told)] if drugs else []
+def without_warnings(drugs: Sequence[str], elsewhere_of: Mapping[str, str]) -> list[Notice]:
+    """Of which drugs no label has a section of warnings, or only those of products for a place have (by drug): silence
+    there must not read as safety."""
+    told = []
+    if drugs:
+        said = f"The labels loaded for {listing(drugs)} have no boxed warning and no contraindications section"
+        told.append(f"{said}; that does not mean that there are none.")
+    for drug, place in elsewhere_of.items():
+        said = f"The warnings of {drug} are not known here but for products for {place}"
+        told.append(f"{said}; tablets or injections may have others, a boxed warning among them.")
+    return [Notice("safety_not_covered", " ".join(told))] if told else []
 
 
 def sources(references: Sequence[Reference], cited: References, *, demonstration: bool) -> list[Notice]:

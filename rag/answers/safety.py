@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from rag.answers.compose import References
+from rag.asked.routes import elsewhere, other_way
 from rag.asked.touches import Touch, strongest
 from rag.checks.cues import unchanged
 from rag.evidence import Candidate, candidates, tokens
@@ -131,3 +133,27 @@ def unwarned(view: View, query: Query, as_of: date | None) -> list[str]:
         for keys in query.drugs
         if not any(view.section(keys, slug, as_of).hits for slug in ("boxed_warning", "contraindications"))
     ]
+
+
+def places_of(view: View, query: Query, as_of: date | None) -> tuple[dict[str, str], str]:
+    """The question's drugs of which there are labels of another way of giving alone, with the place that these are
+    for; and the place that is asked for, but no label of the one drug is for (see `rag.asked.routes`)."""
+    labels = {keys: view.labels(keys, as_of) for keys in query.drugs}
+    places = {" and ".join(keys): elsewhere(query, keys, found) for keys, found in labels.items()}
+    asked = other_way(query, next(iter(labels.values()))) if len(labels) == 1 else ""
+    return {drug: place for drug, place in places.items() if place}, asked
+
+
+def passages(warned: Sequence[Warned]) -> int:
+    """How many passages are quoted."""
+    return len({part.hit.passage.passage_id for item in warned for part in item.evidence})
+
+
+def barred(warned: Sequence[Warned], references: References) -> dict[int, str]:
+    """The first words quoted of contraindications, by their references."""
+    quoted: dict[int, str] = {}
+    for item in warned:
+        for part in item.evidence:
+            if item.section == "contraindications" and (number := references.number(part)):
+                quoted.setdefault(number, part.text)
+    return quoted

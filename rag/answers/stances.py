@@ -11,9 +11,9 @@ from typing import Literal
 
 from ingest.schema import Kind
 from rag.answers.conflicts import Scene, beyond
-from rag.asked.focus import group_of, names_other, of_several
+from rag.asked.focus import group_of, names_other, of_several, says
 from rag.asked.touches import CLASS, Touch, groups_in, groups_of
-from rag.checks.cues import negations, refusals, unchanged
+from rag.checks.cues import levels, negations, permissions, refusals, unchanged
 from rag.query import Query
 from rag.types import Evidence, Judge, Stance
 from rag.verify import stated, verdicts_of
@@ -84,6 +84,8 @@ _EFFECT = re.compile(
 )
 
 
+_EXCEPTED = re.compile(r"\b(?:unless|except)\b", re.IGNORECASE)
+_IF = re.compile(r"\b(?:if|only)\b", re.IGNORECASE)
 _STOPPING = re.compile(r"\b(?:stop\w*|withh[eo]ld|discontinu\w*|quit\w*|restart\w*)\b", re.IGNORECASE)
 """Whether a drug is to be stopped: "never" and "avoid" then speak of stopping, and no rule can tell."""
 
@@ -118,7 +120,8 @@ def stances(scene: Scene, judge: Judge | None) -> dict[int, Stance]:
         return {}
     quoted = [(number, item) for number, item, _ in scene.cited()]
     ruled = [by_rule(scene.query, asked, item, _touch(scene, item)) for _, item in quoted]
-    judged = _judged(scene.query, [item for (_, item), side in zip(quoted, ruled, strict=True) if side is None], judge)
+    left = [item for (_, item), side in zip(quoted, ruled, strict=True) if side is None]
+    judged = {text: _sober(scene.query, asked, text, side) for text, side in _judged(scene.query, left, judge).items()}
     sides: dict[int, set[Stance]] = {}
     for (number, item), side in zip(quoted, ruled, strict=True):
         sides.setdefault(number, set()).add(side or judged.get(item.text, "mentions"))
@@ -142,6 +145,8 @@ def by_rule(query: Query, asked: Asks, item: Evidence, touch: Touch | None = Non
     text = item.text
     if (side := _handled(query, asked, item)) is not None:
         return side
+    if len(item.hit.drugs) > 1 and _of_another_part(query, item):
+        return "mentions"
     if not _on_point(query, item, touch) or _of_others(query, text):
         return None if asked == "fact" else "mentions"
     forbids = _FORBIDS.search(text) is not None and not _NOT_FORBIDDING.search(text)
@@ -153,9 +158,29 @@ def by_rule(query: Query, asked: Asks, item: Evidence, touch: Touch | None = Non
         return _side(yes=_EFFECT.search(text) is not None, no=no)
     if _STOPPING.search(query.question) or (_STOPPING.search(text) and not refusals(text)):
         return None
-    if item.hit.document.kind is not Kind.LABEL or asked == "fact" or forbids == allows:
+    if asked == "fact":
+        return _directed(query, text)
+    if item.hit.document.kind is not Kind.LABEL or forbids == allows:
         return None
     return "supports" if forbids == (asked == "forbidden") else "contradicts"
+
+
+def _directed(query: Query, text: str) -> Stance | None:
+    """Of a question whether one drug raises or lowers the other: which way the sentence says that it goes."""
+    way, said = levels(query.question), levels(text)
+    if not of_several(query) or len(way) != 1:
+        return None
+    denied = unchanged(text) or any(one.side != "against" for one in negations(text))
+    if len(said) != 1 or denied:
+        return None if denied else "mentions"
+    return "supports" if way == said else "contradicts"
+
+
+def _of_another_part(query: Query, item: Evidence) -> bool:
+    """Whether a sentence in the label of a combination names another of its ingredients and none of the question's."""
+    parts = set(item.hit.drugs)
+    own = parts & set(query.keys)
+    return any(says(part, item.text) for part in parts - own) and not any(says(part, item.text) for part in own)
 
 
 def _handled(query: Query, asked: Asks, item: Evidence) -> Stance | None:
@@ -203,6 +228,14 @@ def _judged(query: Query, items: Sequence[Evidence], judge: Judge | None) -> Map
         if max(verdict.supports, verdict.contradicts) >= SURE:
             found[text] = "supports" if verdict.supports > verdict.contradicts else "contradicts"
     return found
+
+
+def _sober(query: Query, asked: Asks, text: str, side: Stance) -> Stance:
+    """What a judge found where the words can bear it: no side of what has an exception, and that two drugs may be given
+    together only of what allows it."""
+    allowing = permissions(text) or unchanged(text)
+    bold = asked == "allowed" and side == "supports" and of_several(query) and (not allowing or _IF.search(text))
+    return "mentions" if bold or _EXCEPTED.search(text) else side
 
 
 def _together(sides: set[Stance]) -> Stance:

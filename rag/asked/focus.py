@@ -35,9 +35,9 @@ POPULATIONS = {
     ),
     "hepatic impairment": re.compile(r"\b(?:hepatic|liver|cirrho\w*|child-pugh)", re.IGNORECASE),
     "children": re.compile(
-        r"\b(?:child(?:ren)?\b|pa?ediatric\w*|infant\w*|neonat\w*|adolescent\w*"
+        r"\b(?:child(?:ren)?\b(?![\s-]pugh)|pa?ediatric\w*|infant\w*|neonat\w*|adolescent\w*"
         r"|(?:younger than|under|below) (?:1[0-8]|[1-9]|one|two|three|four|five|six|ten|twelve|eighteen)"
-        r" (?:years?|months?)\b)",
+        r" (?:years?|months?)\b|\d{1,2} (?:months?|weeks?) (?:of age|old|and older)\b)",
         re.IGNORECASE,
     ),
     "older adults": re.compile(r"\b(?:elderly|geriatric\w*|older (?:adult|patient|people)\w*)", re.IGNORECASE),
@@ -234,4 +234,5 @@ def names_partner(query: Query, text: str) -> bool:
 
     As a whole word: the alcohols that a drug becomes are not the alcohol that one drinks.
     """
-    return any(re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE) for word in query.partners)
+    forms = (rf"\b{re.escape(word)}(?:ic\s(?:beverages?|drinks?|products?))?\b" for word in query.partners)
+    return any(re.search(form, text, re.IGNORECASE) for form in forms)

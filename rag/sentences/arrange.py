@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ingest.schema import Kind
+from rag.asked.routes import PLACES, routes_of_label
 from rag.evidence import tokens
 from rag.sentences.spans import is_row
 from rag.types import Evidence
@@ -22,13 +23,13 @@ _TURNS = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _LOCAL = {
-    "eye": re.compile(r"\bophthalmic|\bconjunctiv|\b(?:affected|each|the) eye|\beye drops?", re.IGNORECASE),
-    "ear": re.compile(r"\botic\b|\bear drops?|\b(?:affected|each|the) ear\b", re.IGNORECASE),
-    "skin": re.compile(
+    "ophthalmic": re.compile(r"\bophthalmic|\bconjunctiv|\b(?:affected|each|the) eye|\beye drops?", re.IGNORECASE),
+    "otic": re.compile(r"\botic\b|\bear drops?|\b(?:affected|each|the) ear\b", re.IGNORECASE),
+    "topical": re.compile(
         r"\b(?:topical\w*|creams?|ointments?|lotions?|shampoos?|transdermal|patch(?:es)?)\b", re.IGNORECASE
     ),
-    "nose": re.compile(r"\b(?:nasal spray|intranasal|nostrils?)\b", re.IGNORECASE),
-    "vagina": re.compile(r"\b(?:intra)?vaginal (?:cream|gel|ring|insert|tablet|suppositor)", re.IGNORECASE),
+    "nasal": re.compile(r"\b(?:nasal spray|intranasal|nostrils?)\b", re.IGNORECASE),
+    "vaginal": re.compile(r"\b(?:intra)?vaginal (?:cream|gel|ring|insert|tablet|suppositor)", re.IGNORECASE),
 }
 _BODY = re.compile(
     r"\b(?:tablets?|capsules?|oral(?:ly)?|by mouth|systemic)\b"
@@ -80,13 +81,21 @@ def of_one_route(items: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _routes(items: Sequence[Evidence]) -> dict[str, str]:
-    """The way of giving that each label's passages here speak of: body or a place; "" where none or several."""
+    """The way of giving that a label states, or else its passages here: body or a place; "" where none or several."""
     texts: dict[str, str] = {}
+    stated: dict[str, str] = {}
     for item in items:
+        if routes := routes_of_label(item.hit.document):
+            stated[item.hit.document.document_id] = _stated(routes)
         if item.hit.document.kind is Kind.LABEL:
             name = item.hit.document.document_id
             texts[name] = f"{texts.get(name, item.hit.document.title)}\n{item.hit.passage.text}"
-    return {name: _route(text) for name, text in texts.items()}
+    return {name: _route(text) for name, text in texts.items()} | stated
+
+
+def _stated(routes: frozenset[str]) -> str:
+    places = routes & {*PLACES, "transdermal"}
+    return "body" if not places else min(places) * (routes == places and len(places) == 1)
 
 
 def _route(text: str) -> str:

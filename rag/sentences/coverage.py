@@ -20,6 +20,7 @@ from typing import Protocol
 
 import numpy as np
 
+from rag.asked.focus import group_of
 from rag.asked.sections import base
 from rag.errors import ModelError
 from rag.evidence import STOP
@@ -29,7 +30,7 @@ from rag.naming.strange import is_english
 from rag.query import Query
 from rag.sentences.concepts import Concept, Said, concepts
 from rag.sentences.reader import FOLDER, beside
-from rag.tables.fits import for_patient
+from rag.tables.fits import beside_partner, for_patient
 from rag.types import Evidence, Hit
 
 FILE = "coverage.json"
@@ -61,6 +62,7 @@ side cause causes caused risk risks common often long happen man woman person pe
 listed tell get getting help helps helpful work works ok okay right normal mean treat treatment treated therapy much
 many what's i'm it's i've really still also please new now yes no there one two daily twice once prescribed does
 doesn't dont mom mother father dad my wife husband son daughter she he problem
+already also currently who whose recognise recognised recognize recognized
 """
 _SMALL = re.compile(r".*\d.*|mg|mcg|ug|ml|kg|[a-z]|iv|bid|tid|qd|sr|xr|er|pts?|yo|yr|.*n['’]t", re.IGNORECASE)
 """Numbers, units and abbreviations beside them."""
@@ -134,13 +136,14 @@ class Coverage:
         self, query: Query, found: Sequence[Evidence], corpus: Corpus, as_of: date | None, *, silent: bool
     ) -> float:
         """0 to 1, where as many questions have an answer as have none; 0 where nothing was ``found``, best first, or an
-        amount is asked and the best sentences have none; 1 where a row's own range holds the patient's value.
+        amount is asked and the best sentences have none; 1 where a row's own range holds the patient's value, or a
+        column of doses is for those who take the other drug.
 
         ``silent``: whether the labels of a drug have none of the sections that would tell what is asked.
         """
         if not found or _lacks_amount(query, found):
             return 0.0
-        if any(set(one.hit.drugs) & set(query.keys) and for_patient(query, one.text) for one in found[:ROWS]):
+        if any(_is_for(query, one) for one in found[:ROWS]):
             return 1.0
         raw = np.array(self.features(query, found, corpus, as_of, silent=silent))
         odds = ((raw - self._weights.mean) / self._weights.scale) @ self._weights.weights + self._weights.intercept
@@ -244,6 +247,12 @@ def general() -> frozenset[str]:
 
 def _lacks_amount(query: Query, found: Sequence[Evidence]) -> bool:
     return _AMOUNT.search(query.question) is not None and not any(_FIGURE.search(one.text) for one in found[:BEST])
+
+
+def _is_for(query: Query, one: Evidence) -> bool:
+    """Whether it is a row for the question's patient, or for those who take what the drug is asked beside."""
+    own = bool(set(one.hit.drugs) & set(query.keys))
+    return own and bool(for_patient(query, one.text) or beside_partner(query, one.text, group_of(query, one.hit)))
 
 
 def _is_name(concept: Concept) -> bool:

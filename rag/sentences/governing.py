@@ -32,6 +32,8 @@ LEAST = 4
 """Words of a sentence at least that leads to an untitled table."""
 
 _PART = re.compile(r"^\d{1,2}(?:\.\d{1,2})+\.?\s+(?=[A-Z])", re.MULTILINE)
+_NEXT = re.compile(r"[.)\]]\s+[A-Z][\w/-]+(?:[ ,][\w/-]+){0,5}:\s+[A-Z]")
+"""The heading of a next item within a paragraph: ". Coumarin-type anticoagulants: Prothrombin time"."""
 # Sections whose name is a part of what their sentences say, and what a sentence has that says it itself.
 _SPOKEN = {
     "overdosage": re.compile(r"overdos|toxic|excess|ingest|large|massive|high(?:er)? doses|too much", re.IGNORECASE),
@@ -151,12 +153,9 @@ def _parts(text: str, low: int, start: int) -> list[int]:
 
 def _part(text: str, start: int) -> Span | None:
     """The title of the numbered part that ``start`` is in, else that in the section's first line."""
-    begin = next(reversed(_parts(text, 0, start)), 0)
-    end = text.find("\n", begin)
-    found = title(text, begin, len(text) if end < 0 else end)
-    if found and (standard := _STANDARD.match(text, *found)):
-        found = standard.span()
-    return found if found and found[1] <= start else None
+    found = _titled(text, next(reversed(_parts(text, 0, start)), 0), start)
+    standard = _STANDARD.match(text, *found) if found else None
+    return standard.span() if standard else found
 
 
 def _rows(table: Table) -> dict[int, tuple[str, ...]]:
@@ -242,9 +241,17 @@ def _is_group(row: Sequence[str]) -> bool:
 
 def _name(section: Section, start: int) -> Span | None:
     """The title of the section itself, as its text begins."""
-    end = section.text.find("\n")
-    found = title(section.text, 0, len(section.text) if end < 0 else end)
-    return found if found and found[1] <= start else None
+    return _titled(section.text, 0, start)
+
+
+def _titled(text: str, begin: int, start: int) -> Span | None:
+    """The title in the line that begins there; one that ends in the name of a first item not past the next item's."""
+    end = text.find("\n", begin)
+    found = title(text, begin, len(text) if end < 0 else end)
+    if not found or found[1] > start:
+        return None
+    of_item = text[slice(*found)].rstrip().endswith(":") and _NEXT.search(text, found[1], start)
+    return None if of_item else found
 
 
 def _governs(section: Section, part: Span, said: str) -> bool:

@@ -59,6 +59,13 @@ _UNDER = re.compile(r"\b(?:under|below|younger|up to|less|at most)\b|[<≤]", re
 _WEIGHT = re.compile(
     r"(?:(?:less|more|greater|at least|at most) (?:than )?|[<>≤≥]\s?|[\d.]+\s?kg to )*[\d.]+\s?kg\b", re.IGNORECASE
 )
+_TAKING = re.compile(
+    r"(?<!\bnot )\b(?:taking|receiving|treated with|concomitant(?:ly)?(?: with)?)\b(?P<what>(?:(?!\bnot\b).)+)",
+    re.IGNORECASE,
+)
+_RAISED = re.compile("[\u02b0-\u02b8\u1d2c-\u1d6a\u2070-\u209c\u00b9\u00b2\u00b3*†‡]+")
+"""Marks of footnotes, which are letters to a regular expression."""
+_AMOUNT = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL)\b", re.IGNORECASE)
 _LONGEST = 120
 """Characters of a cell that says for whom a row is."""
 
@@ -78,6 +85,7 @@ def for_patient(query: Query, text: str) -> bool | None:
 def for_partner(query: Query, text: str, own: int | None) -> bool:
     """Whether a row of a label's table of interactions is on another drug of the question, or what it is asked beside.
 
+    Where a dose is asked for, a row of doses too that has a column for patients who take it.
     ``own``: which of the question's drugs the label is of, None where it is of none: such a row tells of other drugs.
     """
     if query.shape != "interaction" or own is None or not is_row(text):
@@ -85,10 +93,26 @@ def for_partner(query: Query, text: str, own: int | None) -> bool:
     cells = _cells(text)
     header, partner = cells[0]
     repeated = len({name for name, _ in cells}) < len(cells)  # cells of several rows that a merged one runs together
-    if role_of(header) != "with" or repeated:
+    if repeated:
         return False
-    others = (index for index in range(len(query.drugs)) if index != own)
-    return names_partner(query, partner) or any(names(query, index, partner) for index in others)
+    return _names_any(query, own, [partner] if role_of(header) == "with" else _takers(query, cells))
+
+
+def beside_partner(query: Query, text: str, own: int | None) -> bool:
+    """Whether a row of a label's table of doses has a column for patients who take what the drug is asked beside."""
+    asked = query.shape == "interaction" and own is not None and is_row(text)
+    return asked and _names_any(query, own, _takers(query, _cells(text)))
+
+
+def _names_any(query: Query, own: int | None, told: list[str]) -> bool:
+    others = [index for index in range(len(query.drugs)) if index != own]
+    return any(names_partner(query, one) or any(names(query, index, one) for index in others) for one in told)
+
+
+def _takers(query: Query, cells: tuple[tuple[str, str], ...]) -> list[str]:
+    """The drugs of columns for patients who take them, without those whom a column is not for."""
+    found = (_TAKING.search(_RAISED.sub(" ", header)) for header, cell in cells[1:] if _AMOUNT.search(cell))
+    return [match["what"] for match in found if match] if _dosed(query.question) else []
 
 
 def _by_rate(query: Query, text: str) -> bool | None:

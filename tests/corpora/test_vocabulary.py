@@ -28,7 +28,7 @@ from tests.shared_data import shared
 def test_the_files_are_what_the_command_makes(tmp_path: Path) -> None:
     labels = shared("labels/drug-label-core.json.zip").parent
     build(shared("vocabulary/drugs_at_fda_products.txt.gz"), labels, tmp_path)
-    for name in ("ingredients.txt", "brands.tsv", "classes.tsv"):
+    for name in ("ingredients.txt", "brands.tsv", "local.txt", "classes.tsv"):
         assert (tmp_path / name).read_bytes() == (FOLDER / name).read_bytes()
 
 

@@ -178,3 +178,72 @@ def test_silence_of_a_label_without_warnings_is_said() -> None:
     assert "safety_not_covered" in {notice.code for notice in answer.notices}
     other = engine_of(Bookshelf(corpus())).ask("What is the dose of colchicine?")
     assert "safety_not_covered" not in {notice.code for notice in other.notices}
+
+
+DROPS = [
+    ("dosage_and_administration", "Put one drop of ciprofloxacin into the affected eye every two hours."),
+    ("contraindications", "Ciprofloxacin is contraindicated in hypersensitivity to quinolones."),
+]
+TIZANIDINE = [
+    ("drug_interactions", "Tizanidine levels rise tenfold with ciprofloxacin."),
+    ("contraindications", "Tizanidine is contraindicated with ciprofloxacin, a potent inhibitor of CYP1A2."),
+]
+
+
+def drops(name: str = "ciprofloxacin", *routes: str) -> Bookshelf:
+    text = [(slug, said.replace("iprofloxacin", name[1:]).replace("C", name[0].upper())) for slug, said in DROPS]
+    label = document("label:cip:1", text, name, routes=routes or ("ophthalmic",))
+    return Bookshelf([label, document("label:tiz:1", TIZANIDINE, "tizanidine", routes=("oral",))])
+
+
+@pytest.mark.parametrize(
+    "question", ["Can ciprofloxacin be given with tizanidine?", "What is the dose of ciprofloxacin?"]
+)
+def test_eye_drops_alone_do_not_pass_for_the_drug(question: str) -> None:
+    shelf = drops()
+    answer = engine_of(shelf).ask(question)
+    check(answer, shelf)
+    assert answer.status == "partial"
+    assert "All labels loaded for ciprofloxacin are of products for the eye" in answer.answer
+    assert "tablets or injections may have others" in message(answer, "safety_not_covered")
+
+
+@pytest.mark.parametrize(
+    ("shelf", "question"),
+    [
+        (drops(), "What is the dose of ciprofloxacin eye drops?"),
+        (drops(), "What is the dose of ciprofloxacin in conjunctivitis?"),
+        (drops("latanoprost"), "What is the dose of latanoprost?"),
+        (drops("ciprofloxacin", "ophthalmic", "oral"), "What is the dose of ciprofloxacin?"),
+    ],
+)
+def test_a_route_is_no_matter_where_it_is_asked_for_or_the_only_one(shelf: Bookshelf, question: str) -> None:
+    assert not {"route_not_covered", "safety_not_covered"} & codes(engine_of(shelf).ask(question))
+
+
+def test_a_way_of_giving_that_no_label_has_is_said() -> None:
+    answer = engine_of(drops()).ask("How does ciprofloxacin raise levels of tizanidine eye drops?")
+    assert "route_not_covered" not in codes(answer)
+    answer = engine_of(drops()).ask("Is tizanidine ear drops contraindicated?")
+    assert message(answer, "route_not_covered") == "No label loaded for tizanidine is of a product for the ear."
+
+
+def test_a_contraindication_that_touches_the_question_is_read_before_what_sounds_harmless() -> None:
+    quiet = [("pharmacokinetics", "Zanol had no effect on the levels of ketoconazole in a study of ten men."), CLASSED]
+    shelf = Bookshelf([document("label:z:1", quiet, "zanol"), document("label:y:1", [DOSE], "ketoconazole")])
+    answer = engine_of(shelf).ask("Can zanol be given with ketoconazole?")
+    check(answer, shelf)
+    first, second = answer.answer.splitlines()[:2]
+    assert first.startswith("Contraindications of zanol: Zanol is contraindicated with strong CYP3A4 inhibitors. [")
+    assert "no effect" in second
+    assert answer.answer.count("Contraindications") == 1
+
+
+CLASSED = ("contraindications", "Zanol is contraindicated with strong CYP3A4 inhibitors.")
+BARRED = ("contraindications", "Zanol is contraindicated in patients who take ynol.")
+
+
+def test_a_contraindication_that_is_shown_anyway_is_not_quoted_again() -> None:
+    shelf = Bookshelf([document("label:z:1", [BARRED], "zanol"), document("label:y:1", [DOSE], "ynol")])
+    answer = engine_of(shelf).ask("Can zanol be given with ynol?")
+    assert answer.answer.count("contraindicated in patients who take ynol") == 1

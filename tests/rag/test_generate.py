@@ -95,3 +95,16 @@ def test_without_a_drug_there_is_one_group() -> None:
     query: Query = Query("grapefruit juice")
     shelf = Bookshelf(corpus())
     assert len(Extractive().generate(query, evidence_of(shelf, {"pubmed:7": 0.8}))) == 1
+
+
+def test_what_to_do_about_an_interaction_comes_before_what_a_study_measured() -> None:
+    shelf = Bookshelf(
+        [
+            document("label:p:1", [("drug_interactions", "Avoid propafenone with colchicine.")], "propafenone"),
+            document("label:p:2", [("pharmacokinetics", "Propafenone raised colchicine by 80 %.")], "propafenone"),
+            document("label:c:1", [("overdosage", "Deaths were reported.")], "colchicine"),
+        ]
+    )
+    query = understand("Can propafenone be given with colchicine?", shelf.resolver())
+    drafts = Extractive().generate(query, evidence_of(shelf, {"label:p:1": 0.85, "label:p:2": 0.9}))
+    assert [draft.text.split()[0] for draft in drafts] == ["Avoid", "Propafenone"]

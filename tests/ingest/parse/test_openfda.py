@@ -44,6 +44,7 @@ def test_facts_of_a_record() -> None:
         "manufacturer_name": ["Works"],
         "unii": ["U1"],
         "rxcui": ["7"],
+        "route": ["OPHTHALMIC", "AURICULAR (OTIC)"],
     }
     document = one_json(
         description=["It is white."], openfda={**names, "product_ndc": ["1-2"], "package_ndc": ["1-2-3"]}
@@ -53,6 +54,7 @@ def test_facts_of_a_record() -> None:
     assert str(document.effective) == str(document.published) == "2024-02-29"
     assert (document.drugs.ndc, document.drugs.rxcui, document.labeler) == (("1-2", "1-2-3"), ("7",), "Works")
     assert document.url.endswith(SET_ID)
+    assert document.routes == ("ophthalmic", "auricular (otic)")
 
 
 @pytest.mark.parametrize("odd", ["a b", "a/b", "a\tb", "a\n", " a", "a\0b", "a\u202eb", "a\u00a0b"])

@@ -170,3 +170,11 @@ def test_golden_files() -> None:
         check_sections(document)
         found[path.name] = summary(document)
     assert found == golden
+
+
+def test_a_label_keeps_how_its_products_are_given() -> None:
+    code = '<routeCode displayName="{}"/>'
+    routes = "".join(map(code.format, ("ORAL", "ORAL", "NASAL")))
+    head = section_xml("34067-9", "Uses", "<paragraph>It treats gout.</paragraph>")
+    assert one_xml(head.replace("<text>", f"{routes}<text>", 1)).routes == ("oral", "nasal")
+    assert one_xml(head).routes == ()

@@ -34,6 +34,12 @@ def test_a_label() -> None:
     )
 
 
+def test_a_label_says_how_its_products_are_given() -> None:
+    drops = replace(LABEL, routes=("ophthalmic", "auricular (otic)"), url="")
+    assert vancouver(drops).startswith("Xanol tablets [drug label, ophthalmic, auricular (otic)]. ")
+    assert "a, b, c]" in vancouver(replace(LABEL, routes=("a", "b", "c", "d")))
+
+
 def test_an_article() -> None:
     expected = "Smith JA, Doe B. Xanol in gout. J Abbrev. 2012;3(4):112-9. PMID: 7. doi: 10.1/x."
     assert vancouver(ARTICLE) == expected

@@ -188,3 +188,27 @@ def test_what_is_too_unspecific_is_not_searched() -> None:
     assert "too unspecific" in answer.answer
     assert vague(understand("Is it safe in children?", shelf.resolver()))
     assert not vague(understand("What is the dose for gout?", shelf.resolver()))
+
+
+def test_figures_of_a_group_alone_are_said_to_be_so_where_none_is_asked_for() -> None:
+    engine = engine_of(Bookshelf([label("Alpha", "The dose of xanol in cirrhosis is 5 mg.")]))
+    told = message(engine.ask("What is the dose of xanol?"), "population_mismatch")
+    assert told.endswith("all that is shown is of: hepatic impairment.")
+    assert "population_mismatch" not in codes(engine.ask("What is the dose of xanol in cirrhosis?"))
+    both = "The dose of xanol in cirrhosis is 5 mg.\nThe dose of xanol is 20 mg."
+    answer = engine_of(Bookshelf([label("Alpha", both)])).ask("What is the dose of xanol?")
+    assert "population_mismatch" not in codes(answer)
+    assert answer.statements[0].text == "The dose of xanol is 20 mg."
+
+
+def test_the_class_of_child_and_pugh_is_no_child() -> None:
+    engine = engine_of(Bookshelf([label("Alpha", "The dose of xanol in Child-Pugh class C is 5 mg.")]))
+    assert message(engine.ask("What is the paediatric dose of xanol?"), "population_not_covered").endswith("children.")
+
+
+def test_what_is_for_another_filtration_rate_goes_where_something_else_is_there() -> None:
+    fits = "The dose of xanol is 9 mg in renal impairment."
+    text = f"The dose of xanol is 5 mg below 15 mL/min creatinine clearance.\n{fits}"
+    engine = engine_of(Bookshelf([label("Alpha", text)]))
+    answer = engine.ask("What dose of xanol at a creatinine clearance of 20 mL/min?")
+    assert [item.text for item in answer.statements] == [fits]

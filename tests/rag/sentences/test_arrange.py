@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -88,3 +89,14 @@ def test_of_a_long_table_the_best_rows_are_shown_and_count_as_one_statement(coun
     starts = [draft.evidence[0].start for draft in drafts]
     assert len(drafts) == min(count, ROWS) + 1 <= MAX_STATEMENTS
     assert starts[:-1] == sorted(item.start for item in rows(count)[:ROWS])
+
+
+def test_a_route_that_labels_state_is_not_guessed_from_their_words() -> None:
+    drops = replace(label("b"), routes=("ophthalmic",))
+    tablets = replace(label("a"), routes=("oral",))
+    items = [
+        replace(one, hit=replace(one.hit, document=document))
+        for one, document in ((said("Take it twice."), tablets), (said("Use one drop by the hour.", "b"), drops))
+    ]
+    assert [item.hit.document.routes for item in of_one_route(items)] == [("oral",)]
+    assert of_one_route([said("Take it twice."), said("Use one drop by the hour.", "b")])[1:]

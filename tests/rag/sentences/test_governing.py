@@ -258,3 +258,11 @@ def test_of_two_quotations_one_of_which_holds_the_other_one_is_left() -> None:
     part = replace(first, text=first.text[:-1], end=first.end - 1)
     assert placed([part, first], lambda _: None) == [first]
     assert placed([first, part], lambda _: None) == [first]
+
+
+def test_the_heading_of_a_first_item_is_no_title_of_the_items_after_it() -> None:
+    first = "Interaction Studies (See PRECAUTIONS) Oral contraceptives: Their levels were measured in ten women. "
+    whole = section(
+        f"{first}Coumarins: Bleeding has been reported. Dose adjustment may be necessary.", "drug_interactions"
+    )
+    assert shown(whole, "Dose adjustment may be necessary.") == ([], "Dose adjustment may be necessary.")

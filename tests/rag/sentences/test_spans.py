@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.sentences.spans import LIST_WORDS, MAX_WORDS, quotable, trim
+from rag.sentences.spans import LIST_WORDS, MAX_WORDS, is_row, quotable, trim
 
 # Written apart from the module's own list, so that a word lost there is missed here.
 POLARITY = re.compile(
@@ -340,3 +340,16 @@ def test_examples_and_imprints_are_quoted_with_what_they_are_of() -> None:
     text = 'Tablets 5 mg: White, round and scored. Imprint on one side with "5".'
     assert text in quotes(text)
     assert text[39:] not in quotes(text)
+
+
+@pytest.mark.parametrize(
+    ("line", "row"),
+    [
+        ("Weeks 1 and 2; With xanol: 25 mg every other day; Without: 25 mg daily", True),
+        ("Dose: 5 mg; Frequency: daily", True),
+        ("Take it daily; note: it stains", False),
+        ("It is used in adults. Children; girls: 2 mg; boys: 3 mg", False),
+    ],
+)
+def test_the_first_column_of_a_row_may_lack_a_header(line: str, row: bool) -> None:
+    assert is_row(line) is row

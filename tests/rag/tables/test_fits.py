@@ -94,6 +94,13 @@ def test_age_weight_liver_and_group_decide_where_a_dose_is_asked_for(
         ("colchicine with propafenone", "Drug class: Propafenone; Clinical Effect: More; Clinical Effect: Less", False),
         ("colchicine dose", "With: Alcohol; Effect: More; What to do: Avoid", False),
         ("colchicine with propafenone", "Avoid propafenone with colchicine.", False),
+        ("colchicine dose with propafenone", "Week 1; In patients TAKING Propafenoneᵃ: 1 mg; In others: 2 mg", True),
+        (
+            "colchicine dose with propafenone",
+            "Week 1; In patients NOT TAKING Propafenone: 1 mg; In others: 2 mg",
+            False,
+        ),
+        ("colchicine with propafenone", "Week 1; In patients TAKING Propafenone: 1 mg; In others: 2 mg", False),
     ],
 )
 def test_the_row_on_the_partner(question: str, row: str, fits: bool) -> None:

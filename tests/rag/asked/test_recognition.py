@@ -1,0 +1,59 @@
+"""How a harm shows: whom it befalls leads astray, and sentences that list its signs come first."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.asked.recognition import harm, of_signs, tells_signs
+from rag.query import Query
+from tests.rag import pieces
+
+
+def ask(question: str) -> Query:
+    return pieces.ask(question)[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "which"),
+    [
+        ("How should digoxin toxicity be recognised in an elderly patient?", ""),
+        ("What are the signs of digoxin overdose?", ""),
+        ("What are the symptoms of serotonin syndrome with sertraline?", "serotonin"),
+        ("How does lactic acidosis present on metformin?", "lactic"),
+        ("What is the dose of digoxin in an elderly patient?", None),
+        ("How is digoxin overdose treated?", None),
+    ],
+)
+def test_the_harm_whose_signs_are_asked_for(question: str, which: str | None) -> None:
+    assert harm(question) == which
+
+
+def test_whom_it_befalls_is_left_out_and_all_else_stays_where_it_is() -> None:
+    query = ask("How should digoxin toxicity be recognised in an elderly patient with kidney disease on digoxin?")
+    told = of_signs(query)
+    assert told.question.split() == ["How", "should", "digoxin", "toxicity", "be", "recognised", "on", "digoxin?"]
+    assert len(told.question) == len(query.question)
+    assert not told.populations
+    assert not {"geriatric", "renal"} & set(told.topics)
+    child = ask("What are the signs of digoxin toxicity in a child?")
+    assert of_signs(child) == child
+
+
+@pytest.mark.parametrize(
+    ("text", "tells"),
+    [
+        ("Signs and symptoms of digoxin toxicity include anorexia and nausea.", True),
+        ("Digoxin toxicity: Indicated by nausea and visual disturbances.", True),
+        ("Signs of hypersensitivity include rash.", False),
+        ("Some symptoms of toxicity resemble those of heart failure.", False),
+    ],
+)
+def test_a_sentence_lists_the_signs_of_that_harm(text: str, tells: bool) -> None:
+    assert tells_signs("What are the signs of digoxin toxicity?", "warnings", text) is tells
+
+
+@given(st.text(alphabet="in an elderly patient with kidney disease toxicity signs of ", max_size=120))
+def test_places_stay(text: str) -> None:
+    assert len(of_signs(ask(text)).question) == len(text)
