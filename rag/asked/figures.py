@@ -8,7 +8,8 @@ FIGURELESS = 0.6
 """What the score of a sentence without a figure is multiplied by where one is asked for."""
 
 _ASKED = re.compile(
-    r"(?:\b(?:share|proportion|percentage|percent|fraction)|%) of\b(?! (?:(?:the|an?|my|each) )?(?:\w+ )?(?:dos|regimen))"
+    r"(?:\b(?:share|proportion|percentage|percent|fraction)|%) of\b"
+    r"(?! (?:(?:the|an?|my|each) )?(?:\w+ )?(?:dos|regimen))"
     r"|\b(?:(?<!infusion )rates?|incidence|frequency|prevalence|(?<!er )chances?|probability|likelihood|odds) of\b"
     r"(?! (?:(?:the )?infusion|administration|dosing|doses?|monitoring|absorption|elimination)\b)"
     r"|\bin percent\b|\bhow (?:common|frequent|rare|likely|probable)\b"

@@ -32,8 +32,8 @@ CALLED, MENTIONED = 0.5, 0.25
 """Added where a paper's title, or its text, introduces a study by the name that the question has."""
 NUMBERED = 2.0
 """Added where a paper has the number that the question gives."""
-NEAR = 0.1
-"""What comes so near to the best one is asked for too."""
+NEAR, NEAR_SEVERAL = 0.1, 1 / 3
+"""What comes so near to the best one is asked for too; where studies are compared: one side would mislead."""
 LETTERS, ALIKE = 6, 0.75
 """Letters of a word that may be like another, and the share of the longer one that they then have in common at the
 beginning: "delirious" and "delirium" do, "neutropenia" and "neutrophil" do not."""
@@ -152,7 +152,8 @@ def described(
     label = max((question.share(_Source.of(Sought(), [hit]))[0] for hit in told), default=0.0)
     every = {name: question.described(source, label) for name, source in sources.items()}
     best = max((one.match for one in every.values() if one), default=0.0)
-    return {name: one for name, one in every.items() if one and one.match >= best - NEAR}
+    least = best - (NEAR_SEVERAL if wanted.several else NEAR)
+    return {name: one for name, one in every.items() if one and one.match >= least}
 
 
 def _text(hit: Hit) -> str:

@@ -104,6 +104,17 @@ def test_words_alike_are_those_that_share_most_of_their_letters(word: str, alike
     assert (found == 1.0) is alike
 
 
+def test_studies_that_are_compared_are_there_on_both_sides() -> None:
+    shelf = [
+        SHELF[0],
+        paper("6", "Carvedilol: tremor, mood and sleep", "A trial of carvedilol.", "All got better."),
+        paper("7", "Carvedilol: tremor and mood", "A trial of carvedilol.", "Both got worse."),
+    ]
+    for question, found in {"Do trials of carvedilol agree": {"6", "7"}, "A trial of carvedilol": {"6"}}.items():
+        hits = ask(f"{question} on tremor, mood and sleep?", shelf=shelf)
+        assert {hit.document.work_id for hit in hits if hit.described} == found
+
+
 def test_the_rules_say_why() -> None:
     hit = ask("COMET: deaths on carvedilol and metoprolol?")[0]
     assert hit.described
