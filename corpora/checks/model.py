@@ -136,7 +136,7 @@ def _parser() -> etree.XMLParser:
 def _label(path: Path) -> Label:
     root = etree.parse(path, _parser()).getroot()
     related = root.iterfind("h:relatedDocument/h:relatedDocument/h:setId", SPL)
-    set_ids = tuple(found.get("root") or "" for found in related)
+    set_ids = tuple((found.get("root") or "").lower() for found in related)
     return Label(path.name, path.stem, set_ids, tuple(_prose(path.name, root)), root)
 
 

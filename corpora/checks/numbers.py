@@ -1,5 +1,5 @@
-"""Truth: every figure of a drug summary occurs in a real label of that drug, with the same unit where it has one; its
-set ids and its UNII and RxCUI codes are those of real labels."""
+"""Truth: every figure of a drug summary occurs in a real label that it links to, with the same unit where it has one;
+its set ids and its UNII and RxCUI codes are those of real labels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from corpora.checks.figures import Figure, Figures, figures
 from corpora.checks.model import SPL, Finding, Label, Line, place
-from corpora.checks.shared import LabelText, ingredient
+from corpora.checks.shared import LabelText
 
 CODED = ("2.16.840.1.113883.4.9", "2.16.840.1.113883.6.88")
 """The code systems whose codes must be a real label's: UNII, RxNorm."""
@@ -50,20 +50,16 @@ def exemptions(path: Path) -> list[Exemption]:
 
 
 def collect(labels: Sequence[Label], sources: Iterable[LabelText]) -> Real:
-    """What the real labels of the drugs say, the labels that a summary names first: texts are read when asked for."""
+    """What the real labels say that each summary links to: texts are read when figures are asked for."""
     codes: dict[str, set[str]] = {}
-    first: dict[str, list[LabelText]] = {label.drug: [] for label in labels}
-    others: dict[str, list[LabelText]] = {label.drug: [] for label in labels}
-    named = [(label.drug, {set_id.lower() for set_id in label.set_ids}, ingredient(label.drug)) for label in labels]
+    linked: dict[str, list[LabelText]] = {label.drug: [] for label in labels}
     for source in sources:
         set_id = source.set_id.lower()
         codes.setdefault(set_id, set()).update(source.codes)
-        for drug, set_ids, name in named:
-            if set_id in set_ids:
-                first[drug].append(source)
-            elif name in source.generics:
-                others[drug].append(source)
-    texts = {drug: chain.from_iterable(source.texts() for source in chain(first[drug], others[drug])) for drug in first}
+        for label in labels:
+            if set_id in label.set_ids:
+                linked[label.drug].append(source)
+    texts = {drug: chain.from_iterable(source.texts() for source in found) for drug, found in linked.items()}
     return Real({drug: Figures(pending=pending) for drug, pending in texts.items()}, codes)
 
 
@@ -72,7 +68,7 @@ def untrue(labels: Sequence[Label], real: Real, exempt: Sequence[Exemption]) -> 
     for label in labels:
         yield from _codes(label, real.codes)
         known = real.figures[label.drug]
-        where = f"no label of {label.drug}"
+        where = f"no label that {label.drug} links to"
         yield from unconfirmed(label.drug, label.lines, lambda _, wanted: known.missing(wanted), exempt, where)  # noqa: B023
 
 

@@ -29,23 +29,14 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>")  # "<4 mEq/L" is no tag
 _INLINE = re.compile(r"</?(?:sub|sup|i|b|em|strong|italic|bold|sc|u|span|content)(?: [^<>]*)?>", re.IGNORECASE)
 _MARK = re.compile(r"<xref(?: [^<>]*)?>[^<>]*</xref>")  # the number of a reference stands in a sentence, not of it
 _NAME = re.compile(r"[a-z0-9]+")
-_FORMS = frozenset(
-    _NAME.findall(
-        "and acetate anhydrous besylate bisulfate bromide calcium chloride citrate dihydrate fumarate hemihydrate "
-        "hydrobromide hydrochloride magnesium maleate mesylate monohydrate oxalate phosphate potassium recombinant "
-        "sodium succinate sulfate tartrate tosylate trihydrate "
-        "capsules extended inhalation injection oral release spray tablets"
-    )
-)
-"""What may stand beside an ingredient in the generic name of a label of that drug: salts, forms."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelText:
-    """A real label: set id, generic names (see `ingredient`), UNII and RxCUI codes, all its text, its tables."""
+    """A real label: set id, the words of its drug names, UNII and RxCUI codes, all its text, its tables."""
 
     set_id: str
-    generics: frozenset[frozenset[str]]
+    names: frozenset[str]
     codes: frozenset[str]
     text: str
     tables: tuple[str, ...] = ()
@@ -78,12 +69,6 @@ def name_words(*names: str) -> frozenset[str]:
     return frozenset(word for name in names for word in _NAME.findall(name.lower()))
 
 
-def ingredient(name: str) -> frozenset[str]:
-    """The words of a generic name without those of salt and form: two labels of one drug share them, a combination and
-    a conjugate do not."""
-    return name_words(name) - _FORMS
-
-
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
@@ -99,25 +84,24 @@ def json_lines(path: Path) -> Iterator[dict[str, Any]]:
 def _openfda(record: dict[str, Any]) -> LabelText:
     names = record.get("openfda", {})
     codes = frozenset(names.get("unii", ())) | frozenset(names.get("rxcui", ()))
-    generics = frozenset(map(ingredient, names.get("generic_name", ())))
+    stated = (name for key in ("generic_name", "substance_name", "brand_name") for name in names.get(key, ()))
     tables = tuple(text for key, value in record.items() if key.endswith("_table") for text in _strings(value))
-    return LabelText(record.get("set_id", ""), generics, codes, "\n".join(map(_plain, _strings(record))), tables)
+    text = "\n".join(map(_plain, _strings(record)))
+    return LabelText(record.get("set_id", ""), name_words(*stated), codes, text, tables)
 
 
 def _spl(path: Path) -> LabelText:
     root = etree.parse(path, _lenient()).getroot()
-    named = (name for element in root.iter("{*}genericMedicine") for name in element.iter("{*}name"))
-    generics = frozenset(ingredient(str(name.text or "")) for name in named)
+    names = (str(found.text or "") for found in root.iter("{*}name"))
     codes = frozenset(found.get("code") or "" for found in root.iter("{*}code"))
     found_id = root.find("{*}setId")
     set_id = "" if found_id is None else found_id.get("root") or ""
     tables = tuple(etree.tostring(table, encoding="unicode") for table in root.iter("{*}table"))
-    return LabelText(set_id, generics, codes, " ".join(_itertext(root)), tables)
+    return LabelText(set_id, name_words(*names), codes, " ".join(_itertext(root)), tables)
 
 
 def _guessed(record: dict[str, Any]) -> LabelText:
-    generics = frozenset({ingredient(record["drug_guess"])})
-    return LabelText(record["set_id"], generics, frozenset(), "\n".join(_strings(record)))
+    return LabelText(record["set_id"], name_words(record["drug_guess"]), frozenset(), "\n".join(_strings(record)))
 
 
 def _file(name: str, data: bytes) -> Iterator[str]:
