@@ -53,7 +53,8 @@ class Wrapped:
         room = max(options.max_width - len(self.first), 20)
         parts = [part for line in self.said.split("\n") for part in _WRAP(line, room) or [""]]
         for number, part in enumerate(parts):
-            line = text((" " * len(self.first) if number else self.first) + part, self.style)
+            before = " " * len(self.first) if number else self.first
+            line = text(f"{before}{part}".rstrip(), self.style)
             line.no_wrap, line.overflow = True, "ignore"
             yield line
 
