@@ -31,7 +31,7 @@ Decision support for clinicians; not a substitute for clinical judgement. Errors
 
 def create_app(settings: Settings, open_engine: Callable[[], Engine] | None = None) -> FastAPI:
     """The service over the store and the index that ``settings`` name; ``open_engine`` replaces the real engine."""
-    service = Service(settings, open_engine or partial(_open_engine, settings))
+    service = Service(settings, open_engine or partial(real_engine, settings))
     app: FastAPI = FastAPIOffline(
         redoc_url=None,
         title="CiteRx",
@@ -87,7 +87,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.close()
 
 
-def _open_engine(settings: Settings) -> Engine:
+def real_engine(settings: Settings) -> Engine:
+    """The engine that serves; takes seconds, see ``rag.engine.Engine.open``."""
     from rag.engine import Engine as RealEngine  # torch comes with it
 
     return RealEngine.open(settings, threads=1)  # the service answers several questions at once instead

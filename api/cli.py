@@ -13,6 +13,7 @@ import os
 import sys
 from contextlib import ExitStack, closing
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,7 @@ from api.commands.measure import bench, corpora
 from api.commands.train import train
 
 if TYPE_CHECKING:
+    from api.deps import Engine as Served
     from ingest.pipeline import Report
     from rag.engine import Engine
     from rag.settings import Settings
@@ -221,8 +223,14 @@ def serve(
         prepare.starter(settings)
     address, number = host or settings.host, port if port is not None else settings.port
     shown = f"[{address}]" if ":" in address else address
-    typer.echo(f"CiteRx: open http://{shown}:{number}/ (API: http://{shown}:{number}/docs). Ctrl+C ends it.")
-    uvicorn.run(create_app(settings), host=address, port=number, log_level="warning" if quiet else "info")
+    place = f"http://{shown}:{number}"
+    typer.echo(f"CiteRx: loading its models; once it says ready, open {place}/ (API: {place}/docs). Ctrl+C ends it.")
+    uvicorn.run(
+        create_app(settings, partial(_opened, settings)),
+        host=address,
+        port=number,
+        log_level="warning" if quiet else "info",
+    )
 
 
 @app.command()
@@ -242,7 +250,7 @@ def status(json: console.Json = False) -> None:
     else:
         from api.commands import render
 
-        console.show(render.pairs([*facts.items(), *((f"index {name}", value) for name, value in held.items())]))
+        console.show(render.pairs([*render.held(facts), *((f"index {name}", value) for name, value in held.items())]))
 
 
 def main() -> None:
@@ -286,6 +294,20 @@ def _engine(settings: Settings) -> Engine:
     from rag.engine import Engine
 
     return Engine.open(settings)
+
+
+def _opened(settings: Settings) -> Served:
+    """The engine that the service asks; tells whoever started it that it is ready, or why not."""
+    from api.app import real_engine
+    from ingest.errors import StoreError
+    from rag.errors import RagError
+
+    engine = real_engine(settings)
+    try:
+        typer.echo(f"CiteRx: ready, {engine.view.manifest.passages} passages.")
+    except (RagError, StoreError) as error:
+        typer.echo(f"CiteRx: not ready: {error}", err=True)
+    return engine
 
 
 def _show_report(report: Report, *, json: bool) -> None:

@@ -66,12 +66,16 @@ class Kind:
 
 
 PROBLEMS = {
-    "bad-request": Kind(400, "Bad request", "The request cannot be read."),
+    "bad-request": Kind(400, "Bad request", "The request cannot be read: its body is no UTF-8, or nested too deep."),
     "not-found": Kind(404, "Not found", "There is nothing here; /openapi.json lists what there is."),
     "method-not-allowed": Kind(405, "Method not allowed", "The Allow header lists the methods of this path."),
     "body-too-large": Kind(413, "Body too large", f"A request's body may have {MAX_BODY} bytes."),
-    "validation": Kind(422, "Request not valid", "`errors` names each field and what is wrong with it."),
-    "generator": Kind(422, "Generator not usable", "This generator is unknown or not installed."),
+    "validation": Kind(
+        422, "Request not valid", "The body is no JSON, or a field is not as wanted: `errors` names each and says why."
+    ),
+    "generator": Kind(
+        422, "Generator not usable", "This generator is not set up or not installed; an unknown name is `validation`."
+    ),
     "internal": Kind(500, "Internal error", "The service failed on this request; its log says why."),
     "not-ready": Kind(503, "Not ready", "The service is starting or there is no index yet: run `citerx index`."),
     "index-corrupt": Kind(503, "Index damaged", "The index does not match its manifest: run `citerx index --rebuild`."),
@@ -200,6 +204,6 @@ def _explain(item: dict[str, Any]) -> str:
         return "unknown field; check its spelling against /openapi.json"
     if item["type"] == "json_invalid":
         return f"not valid JSON at character {item['loc'][-1]}: {item['ctx']['error']}"
-    if item["loc"] == ("body",):
+    if item["loc"] == ("body",) and item["type"] != "value_error":  # it is no object
         return "a JSON object with `Content-Type: application/json` is expected"
     return str(item["msg"]).removeprefix("Value error, ")

@@ -229,7 +229,7 @@ class VerifyRequest(RequestModel):
     @model_validator(mode="after")
     def _one_of_three(self) -> Self:
         if sum(one is not None for one in (self.answer_id, self.text, self.statements)) != 1:
-            raise ValueError("give one of answer_id, text and statements")
+            raise ValueError("give one of `answer_id`, `text` and `statements`, the last two with `references`")
         if self.answer_id is not None and self.references:
             raise ValueError("an answer has its own references")
         if len({one.number for one in self.references}) < len(self.references):

@@ -19,7 +19,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CITERX_", frozen=True, extra="forbid")
 
-    home: Path = Field(default=Path(".citerx"), description="Folder of the store and the indexes")
+    home: Path = Field(
+        default=Path(".citerx"),
+        description="Folder of the store and the indexes; a relative one lies in the folder that the command runs in",
+    )
     store_url: str = Field(
         default="", description="SQLAlchemy URL of the store; empty: SQLite file `citerx.db` in the home"
     )
@@ -59,7 +62,10 @@ class Settings(BaseSettings):
         default=8, ge=1, le=20, description="References of an answer when the request names no number"
     )
     min_score: float = Field(
-        default=0.3, ge=0, le=1, description="Evidence score below which a sentence answers nothing; none: abstention"
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Score below which a sentence is left out, but for the exceptions under `score`; none: abstention",
     )
     min_coverage: float = Field(
         default=0.2,

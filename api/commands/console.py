@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-    from rich.progress import Progress as ProgressBar
+    from rich.console import Console, RenderableType
 
     from ingest.store import Store
     from rag.settings import Settings
@@ -47,23 +46,11 @@ def starter_corpus() -> Iterator[str]:
         yield str(folder)
 
 
-@contextmanager
-def bar() -> Iterator[ProgressBar]:
-    """A progress bar on standard error that leaves nothing behind; silent where that is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        yield bar
-
-
-def show(renderable: RenderableType) -> None:
-    """Prints to standard output."""
+def show(renderable: RenderableType, to: Console | None = None) -> None:
+    """Prints to standard output; what is longer than a line is not cut."""
     from rich.console import Console
 
-    Console(highlight=False).print(renderable)
+    (to or Console(highlight=False)).print(renderable, crop=False)
 
 
 def write_json(value: object) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.commands import console
+from api.commands.progress import progress, resumable
 
 if TYPE_CHECKING:
     from ingest.fetch.plan import Service, Wanted
@@ -59,12 +60,11 @@ def fetch(  # noqa: PLR0917 (options)
 def _fetch(service: Service, wanted: Wanted, to: Path, base: str, dry_run: bool) -> Report:
     from ingest.fetch import run
 
-    with console.bar() as bar:
-        task = bar.add_task(service.command, total=None)
+    with resumable(), progress() as tell:
 
         def on_progress(now: run.Progress) -> None:
-            files = f"{now.done + 1} of {now.files}" if now.files else f"{now.done + 1}"
-            bar.update(task, description=f"{files} · {now.name[-50:]}", completed=now.position, total=now.size)
+            files = f"file {now.done + 1} of {now.files}" if now.files else f"file {now.done + 1}"
+            tell(f"bytes of {now.name[-50:]}", now.position, now.size, files)
 
         return run.fetch(service, wanted, to, on_progress, base=base, dry_run=dry_run)
 

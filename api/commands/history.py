@@ -73,16 +73,24 @@ def recall(
 
 
 def _versions(found: tuple[Version, ...]) -> RenderableType:
-    from rich.box import SIMPLE
-    from rich.table import Table
+    from rich.console import Group
 
-    from api.commands.render import text
+    from api.commands.render import Wrapped
 
-    table = Table("document", "version", "in force from", "until", "sections", "marks", box=SIMPLE)
+    lines: list[RenderableType] = []
     for one in found:
-        dates = (str(day or "") for day in (one.since, one.superseded_on))
-        table.add_row(*map(text, (one.document_id, one.version, *dates, str(one.sections), _marks(one))))
-    return table
+        held = f"{one.sections} section" + ("" if one.sections == 1 else "s")
+        told = (f"version {one.version}: {_force(one)}", held, _marks(one), one.document_id)
+        lines.append(Wrapped(" · ".join(filter(None, told))))
+    return Group(*lines)
+
+
+def _force(version: Version) -> str:
+    """When it was in force; its last day is the one before it was replaced, so that one may have none."""
+    since, until = version.since, version.superseded_on
+    if since is not None and since == until:
+        return f"of {since}, replaced on the same day"
+    return " ".join(["in force", *([f"from {since}"] if since else []), *([f"until {until}"] if until else [])])
 
 
 def _marks(version: Version) -> str:
@@ -95,11 +103,11 @@ def _marks(version: Version) -> str:
 def _diff(found: WorkDiff) -> RenderableType:
     from rich.console import Group
 
-    from api.commands.render import text
+    from api.commands.render import Wrapped
 
     sides = [f"{one.version} ({one.since or 'undated'})" for one in (found.before, found.after)]
     shown = [part for section in found.sections if section.edits for part in _section(section)]
-    return Group(text(f"version {' → '.join(sides)}: {_counts(found)}", "bold"), *shown)
+    return Group(Wrapped(f"version {' → '.join(sides)}: {_counts(found)}", "bold"), *shown)
 
 
 def _counts(found: WorkDiff | SectionDiff) -> str:
@@ -108,33 +116,33 @@ def _counts(found: WorkDiff | SectionDiff) -> str:
 
 
 def _section(found: SectionDiff) -> Iterator[RenderableType]:
-    from api.commands.render import text
+    from api.commands.render import Wrapped
 
     state = "" if found.state == "changed" else f" {found.state}:"
-    yield text(f"\n{found.slug}:{state} {_counts(found)}", "bold")
+    yield Wrapped(f"\n{found.slug}:{state} {_counts(found)}", "bold")
     for edit in found.edits:
         if edit.kind == "moved":
             continue
         if edit.before:
-            yield text(f"- {edit.before.text}", "red")
+            yield Wrapped(f"- {edit.before.text}", "red")
         if edit.after:
-            yield text(f"+ {edit.after.text}", "green")
+            yield Wrapped(f"+ {edit.after.text}", "green")
         if edit.numbers_before or edit.numbers_after:
             sides = (", ".join(numbers) or "none" for numbers in (edit.numbers_before, edit.numbers_after))
-            yield text(f"  numbers: {' → '.join(sides)}", "bold yellow")
+            yield Wrapped(f"  numbers: {' → '.join(sides)}", "bold yellow")
 
 
 def _recalled(found: list[Recalled]) -> RenderableType:
     from rich.console import Group
 
-    from api.commands.render import text
+    from api.commands.render import Wrapped
 
     lines: list[RenderableType] = []
     for one in found:
-        lines.append(text(f"{one.answered[:10]} · answer {one.answer_id} · {one.question}", "bold"))
+        lines.append(Wrapped(f"{one.answered[:10]} · answer {one.answer_id} · {one.question}", "bold"))
         for event in one.events:
             when = f" on {event.on}" if event.on else ""
             said = f" ({event.by})" if event.by else ""
             told = f"{event.what.replace('_', ' ')}{when}{said}"
-            lines.append(text(f"   [{event.number}] {event.document_id}: {told}: {event.title}"))
+            lines.append(Wrapped(f"   [{event.number}] {event.document_id}: {told}: {event.title}"))
     return Group(*(lines or ["No kept answer cites what has changed since."]))

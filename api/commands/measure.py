@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.bench.retrieval import bench_device, bench_retrieval
-from api.commands.console import Json, bar, settings, show, starter_corpus, store, write_json
+from api.commands.console import Json, settings, show, starter_corpus, store, write_json
 from api.commands.fuzz import bench_fuzz
+from api.commands.progress import progress
 
 if TYPE_CHECKING:
     from ingest.schema import Fault
@@ -109,10 +110,9 @@ def corpora_duplicates(
     if paths:
         from ingest.pipeline import read
 
-        with bar() as shown:
-            task = shown.add_task("labels", total=None)
+        with progress() as tell:
             faults: list[Fault] = []
-            labels = newest_labels(read(paths), faults, lambda number: shown.update(task, completed=number))
+            labels = newest_labels(read(paths), faults, lambda number: tell("labels", number, None))
             found = duplicates(labels)
         for fault in faults[: render.ROWS]:
             typer.echo(f"not read: {fault.record}: {fault.reason}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api.commands import console
+from api.commands.progress import progress, resumable
 
 if TYPE_CHECKING:
     from ingest.pipeline import Report
@@ -25,34 +26,33 @@ def starter(settings: Settings) -> None:
 
 
 def ingested(store: Store, paths: list[str], settings: Settings) -> Report:
-    """Brings files into the store, with a progress bar."""
+    """Brings files into the store, and tells how far it is."""
     from ingest import pipeline
 
-    with console.bar() as bar:
-        task = bar.add_task("ingest", total=None)
+    with resumable(), progress() as tell:
 
         def on_progress(now: pipeline.Progress) -> None:
-            bar.update(
-                task, description=f"{now.records} records · {now.source[-50:]}", completed=now.position, total=now.size
-            )
+            tell(f"bytes of {now.source[-50:]}", now.position, now.size, f"{now.records:,} records")
 
         return pipeline.ingest(store, paths, on_progress, settings.limits)
 
 
 def indexed(store: Store, settings: Settings, *, rebuild: bool = False) -> Manifest:
-    """Brings the index up to date with the store, with a progress bar."""
+    """Brings the index up to date with the store, and tells how far it is."""
     from rag.dense import open_embedder
     from rag.indexes.build import build
 
-    with console.bar() as bar:
-        task = bar.add_task("index", total=None)
-        return build(
-            store,
-            open_embedder(settings),
-            settings.index_dir,
-            lambda done, total: bar.update(task, completed=done, total=total),
-            rebuild=rebuild,
-        )
+    def on_progress(done: int, total: int) -> None:
+        passages = total // 2  # first come their vectors, then their words
+        if done <= passages:
+            tell("index: vectors of passages", done, passages)
+        else:
+            tell("index: words of passages", done - passages, passages)
+
+    with resumable():
+        embedder = open_embedder(settings)
+        with progress() as tell:
+            return build(store, embedder, settings.index_dir, on_progress, rebuild=rebuild)
 
 
 def manifest(settings: Settings) -> Manifest | None:

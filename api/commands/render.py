@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 STATUS = {"answered": "Answer", "partial": "Partial answer", "abstained": "No answer"}
 ROWS = 25
 NOTHING = "Nothing was found."
+_WRAP = partial(textwrap.wrap, break_long_words=False, break_on_hyphens=False)
 
 
 def text(value: str, style: str = "") -> Text:
@@ -35,25 +39,46 @@ def text(value: str, style: str = "") -> Text:
     return Text("".join(kept), style)
 
 
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """Text broken between words alone, so that a path or an address stays whole. ``first`` stands before it, once;
+    the lines below begin where it ends."""
+
+    said: str
+    style: str = ""
+    first: str = ""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As rich asks for it."""
+        room = max(options.max_width - len(self.first), 20)
+        parts = [part for line in self.said.split("\n") for part in _WRAP(line, room) or [""]]
+        for number, part in enumerate(parts):
+            before = " " * len(self.first) if number else self.first
+            line = text(f"{before}{part}".rstrip(), self.style)
+            line.no_wrap, line.overflow = True, "ignore"
+            yield line
+
+
 def report(result: Report) -> RenderableType:
     """Outcomes per source (those with faults first, at most ``ROWS``), totals, and why something is not there."""
     shown = [outcome for outcome in OUTCOMES if outcome not in {"deleted", "marked"} or result.totals[outcome]]
     folder = _folder(list(result.files))
-    table = Table(
-        Column("source", overflow="fold"),
-        *shown,
-        box=SIMPLE,
-        title=text(folder) if folder else None,
-        title_justify="left",
-    )
     ranked = sorted(result.files.items(), key=lambda item: -item[1]["faults"])
-    for name, counts in ranked[:ROWS]:
-        table.add_row(text(name.removeprefix(folder)), *(str(counts[outcome]) for outcome in shown))
-    if len(ranked) > ROWS:
-        table.add_row(f"… {len(ranked) - ROWS} more sources")
-    table.add_section()
-    table.add_row("total", *(str(result.totals[outcome]) for outcome in shown), style="bold")
-    return Group(table, *_reasons(sorted(result.lines, key=lambda line: line.outcome)))
+    rows = [_row([counts[outcome] for outcome in shown], name.removeprefix(folder)) for name, counts in ranked[:ROWS]]
+    more = [Wrapped(f"… {len(ranked) - ROWS} more sources")] if len(ranked) > ROWS else []
+    return Group(
+        *([Wrapped(folder)] if folder else []),
+        _row(shown, "source", "bold"),
+        *rows,
+        *more,
+        _row([result.totals[outcome] for outcome in shown], "total", "bold"),
+        *_reasons(sorted(result.lines, key=lambda line: line.outcome)),
+    )
+
+
+def _row(cells: Iterable[object], name: str, style: str = "") -> Wrapped:
+    """A row of the report; the name, which may be long, comes last."""
+    return Wrapped(name, style, first="".join(f"{cell!s:>9}  " for cell in cells))
 
 
 def _folder(names: Sequence[str]) -> str:
@@ -67,9 +92,9 @@ def _reasons(lines: Sequence[Line]) -> Iterator[RenderableType]:
     for line in lines[:ROWS]:
         offset = "" if line.offset is None else f"offset {line.offset}"
         place = ": ".join(part for part in (line.source, line.record, offset) if part)
-        yield text(f"{line.outcome}: {place}: {line.reason}", "red" if line.outcome == "fault" else "yellow")
+        yield Wrapped(f"{line.outcome}: {place}: {line.reason}", "red" if line.outcome == "fault" else "yellow")
     if len(lines) > ROWS:
-        yield text(f"… {len(lines) - ROWS} more; --json lists them", "yellow")
+        yield Wrapped(f"… {len(lines) - ROWS} more; --json lists them", "yellow")
 
 
 def answer(result: Answer) -> RenderableType:
@@ -78,44 +103,47 @@ def answer(result: Answer) -> RenderableType:
 
 
 def _answer(result: Answer) -> Iterator[RenderableType]:
-    yield text(STATUS[result.status], "bold")
-    yield text(result.answer)
+    yield Wrapped(STATUS[result.status], "bold")
+    yield Wrapped(result.answer)
     for notice in result.notices:
         if notice.message not in result.answer:
-            yield text(f"Note: {notice.message}", "yellow")
+            yield Wrapped(f"Note: {notice.message}", "yellow")
     if result.references:
-        yield text("\nReferences", "bold")
-        yield _references(result.references)
+        yield Wrapped("\nReferences", "bold")
+        yield from _references(result.references)
     made, elapsed = result.provenance, result.timings_ms.get("total", 0)
-    yield text(f"\nindex {made.index} · newest source {made.newest_source or 'undated'} · {elapsed:.0f} ms", "dim")
-    yield text(f"answer {result.answer_id}", "dim")
-    yield text("Decision support; not a substitute for clinical judgement.", "dim")
+    yield Wrapped(f"\nindex {made.index} · newest source {made.newest_source or 'undated'} · {elapsed:.0f} ms", "dim")
+    yield Wrapped(f"answer {result.answer_id}", "dim")
+    yield Wrapped("Decision support; not a substitute for clinical judgement.", "dim")
 
 
-def _references(references: Sequence[Reference]) -> Table:
+def _references(references: Sequence[Reference]) -> Iterator[Wrapped]:
     """Numbers in a column of their own; beside each the citation, where it is to be found here, and its quotes."""
-    table = Table.grid(Column(justify="right", no_wrap=True), Column(overflow="fold"), padding=(0, 1))
+    width = max(len(f"[{reference.number}] ") for reference in references)
     for reference in references:
-        table.add_row(text(f"[{reference.number}]"), Group(*_reference(reference)))
-    return table
+        number = f"[{reference.number}] ".rjust(width)
+        for said, style in _reference(reference):
+            yield Wrapped(said, style, number)
+            number = " " * width
 
 
-def _reference(reference: Reference) -> Iterator[RenderableType]:
+def _reference(reference: Reference) -> Iterator[tuple[str, str]]:
+    """Paragraphs and their styles."""
     marks = [
         mark
         for mark in ("retracted", "expression_of_concern", "corrected", "superseded", "scanned", "editorial")
         if getattr(reference, mark)
     ]
-    yield text(reference.citation + (f" ({', '.join(marks).replace('_', ' ')})" if marks else ""))
+    yield reference.citation + (f" ({', '.join(marks).replace('_', ' ')})" if marks else ""), ""
     url = reference.url if reference.url not in reference.citation else ""
     place = (reference.section.replace("_", " "), f"/documents/{reference.document_id}", url)
-    yield text(" · ".join(filter(None, place)), "dim")
+    yield " · ".join(filter(None, place)), "dim"
     if reference.agreement:
-        yield text(agreed(reference.agreement), "dim")
+        yield agreed(reference.agreement), "dim"
     for quote in reference.quotes:
-        yield text(f"“{quote.text}”", "italic")
+        yield f"“{quote.text}”", "italic"
         if quote.row and quote.row.table:
-            yield text(f"row {quote.row.number} of “{quote.row.table}”", "dim")
+            yield f"row {quote.row.number} of “{quote.row.table}”", "dim"
 
 
 def agreed(agreement: Agreement) -> str:
@@ -130,18 +158,18 @@ def replayed(result: Replay) -> RenderableType:
 
 
 def _replayed(result: Replay) -> Iterator[RenderableType]:
-    yield text(result.question)
+    yield Wrapped(result.question)
     if result.same:
-        yield text(f"Same bytes: {result.now}", "bold green")
+        yield Wrapped(f"Same bytes: {result.now}", "bold green")
     else:
         told = "reads the same, but not from the same sources or models" if result.reads_the_same else "differs now"
-        yield text(f"The answer {told}.", "bold yellow")
-        yield text(f"then {result.then}\nnow  {result.now}", "dim")
+        yield Wrapped(f"The answer {told}.", "bold yellow")
+        yield Wrapped(f"then {result.then}\nnow  {result.now}", "dim")
     yield from _changes("What it is made of has changed", result.inputs)
     yield from _changes("What a reader finds different", result.answer)
     yield from _changes("Sources that it cited, as the store has them now", result.sources)
     for note in result.notes:
-        yield text(f"Note: {note}", "yellow")
+        yield Wrapped(f"Note: {note}", "yellow")
 
 
 CHECKED = {"supported": "bold green", "partial": "bold yellow", "unsupported": "bold red"}
@@ -154,24 +182,24 @@ def verified(result: Checked) -> RenderableType:
 
 def _verified(result: Checked) -> Iterator[RenderableType]:
     total = result.supported + result.unsupported
-    yield text(f"{result.status}: {result.supported} of {total} statements", CHECKED[result.status])
+    yield Wrapped(f"{result.status}: {result.supported} of {total} statements", CHECKED[result.status])
     for one in result.statements:
         cited = "".join(f"[{number}]" for number in one.citations)
-        yield text(f"{one.support}: {one.text} {cited}", "" if one.support != "unsupported" else "yellow")
+        yield Wrapped(f"{one.support}: {one.text} {cited}", "" if one.support != "unsupported" else "yellow")
         told = [*one.faults, f'nearest: "{one.evidence.text}"' if one.evidence and one.support != "verbatim" else ""]
-        yield from (Padding(text(line, "dim"), (0, 0, 0, 2)) for line in told if line)
+        yield from (Wrapped(line, "dim", "  ") for line in told if line)
     for number, fault in ((one.number, one.fault) for one in result.quotes if one.fault):
-        yield text(f"A quotation of [{number}]: {fault}", "yellow")
-    yield text(
+        yield Wrapped(f"A quotation of [{number}]: {fault}", "yellow")
+    yield Wrapped(
         f"Judged by {result.provenance}" if result.provenance else "No model judged; quotations alone count", "dim"
     )
 
 
 def _changes(heading: str, changes: Sequence[Change]) -> Iterator[RenderableType]:
     if changes:
-        yield text(heading, "bold")
+        yield Wrapped(heading, "bold")
     for change in changes:
-        yield Padding(text(change.told()), (0, 0, 0, 2))
+        yield Wrapped(change.told(), first="  ")
 
 
 def found(query: Query, hits: Sequence[Hit]) -> RenderableType:
@@ -196,17 +224,17 @@ def explained(query: Query, found: Sequence[Hit]) -> RenderableType:
 
 
 def _hit(rank: int, hit: Hit) -> Iterator[RenderableType]:
-    yield text(f"{rank}. {hit.document.title} · {hit.passage.section} · {hit.score:.4g}", "bold")
+    yield Wrapped(f"{rank}. {hit.document.title} · {hit.passage.section} · {hit.score:.4g}", "bold")
     if hit.document.retracted:
-        yield text("   RETRACTED: no evidence", "bold red")
-    yield text(f"   {hit.passage.document_id} · passage {hit.passage.passage_id}", "dim")
+        yield Wrapped("   RETRACTED: no evidence", "bold red")
+    yield Wrapped(f"   {hit.passage.document_id} · passage {hit.passage.passage_id}", "dim")
     if hit.also:
-        yield text(f"   the same words: {', '.join(hit.also)}", "dim")
+        yield Wrapped(f"   the same words: {', '.join(hit.also)}", "dim")
     if hit.agreement:
-        yield text(f"   {agreed(hit.agreement)}", "dim")
+        yield Wrapped(f"   {agreed(hit.agreement)}", "dim")
     for one in hit.variants:
-        yield text(f"   another {one.kind} in {one.labeler or one.document_id}: “{one.there}”", "yellow")
-    yield Padding(text(hit.passage.text), (0, 0, 1, 3))
+        yield Wrapped(f"   another {one.kind} in {one.labeler or one.document_id}: “{one.there}”", "yellow")
+    yield Wrapped(f"{hit.passage.text}\n", first="   ")
 
 
 def _understood(query: Understanding) -> Iterator[tuple[str, object]]:
@@ -247,7 +275,7 @@ def duplicated(result: Duplicates) -> RenderableType:
 
 
 def _duplicated(result: Duplicates) -> Iterator[RenderableType]:
-    yield text(f"{result.labels} labels, each in its newest version", "bold")
+    yield Wrapped(f"{result.labels} labels, each in its newest version", "bold")
     names = ("texts", "distinct", "groups", "in_groups", "near", "in_near")
     heads = ("texts", "distinct", "equal: groups", "labels", "other figures: groups", "texts")
     counts = Table(Column("section", overflow="fold"), *heads, box=SIMPLE)
@@ -257,24 +285,33 @@ def _duplicated(result: Duplicates) -> Iterator[RenderableType]:
     for group in result.largest:
         drugs = ", ".join(group.drugs[:3]) + (f" and {len(group.drugs) - 3} more" if len(group.drugs) > 3 else "")
         made = f" of {group.labelers} labelers" if group.labelers else ""
-        yield text(f"{group.labels} labels{made} agree: {group.section} of {drugs or 'unknown drugs'}")
+        yield Wrapped(f"{group.labels} labels{made} agree: {group.section} of {drugs or 'unknown drugs'}")
     kinds = ", ".join(f"{kind} {number}" for kind, number in sorted(result.differing.items()))
-    yield text(
+    yield Wrapped(
         f"{result.sentences} sentences stand in two labels of a drug or more; {result.agreeing} are equal in all, "
         f"{sum(result.differing.values())} differ ({kinds or 'none'})"
     )
     for item in result.examples:
-        yield text(f"{item.kind}: {item.drug}, {item.section}, {item.labels} labels", "bold")
+        yield Wrapped(f"{item.kind}: {item.drug}, {item.section}, {item.labels} labels", "bold")
         for document, said in zip(item.documents, item.texts, strict=True):
-            yield Padding(text(f"{document}: {said}"), (0, 0, 0, 2))
+            yield Wrapped(f"{document}: {said}", first="  ")
 
 
 def pairs(rows: Iterable[tuple[str, object]]) -> RenderableType:
     """Names and values."""
-    table = Table.grid(padding=(0, 2))
-    for name, value in rows:
-        table.add_row(text(name, "bold"), text(str(value)))
-    return table
+    listed = list(rows)
+    width = max((len(name) for name, _ in listed), default=0)
+    return Group(*(Wrapped(str(value), first=f"{name:<{width}}  ") for name, value in listed))
+
+
+def held(counts: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """What a store or index holds, as names and values; counts by kind a row each."""
+    for name, value in counts.items():
+        if isinstance(value, Mapping):
+            yield name, sum(value.values())
+            yield from ((f"  {kind}", number) for kind, number in value.items())
+        else:
+            yield name, value
 
 
 def measured(result: Measured) -> RenderableType:

@@ -81,5 +81,11 @@ class VerifyContract(ServiceCase):
         problem = refused(client.post("/verify", json=body), 422, "validation")
         assert pointer in [error["pointer"] for error in problem["errors"]]
 
+    def test_what_a_check_needs_is_named(self, client: TestClient) -> None:
+        detail = refused(client.post("/verify", json={}), 422, "validation")["detail"]
+        assert all(name in detail for name in ("answer_id", "text", "statements", "references"))
+        assert "Content-Type" not in detail
+        assert "Content-Type" in refused(client.post("/verify", json=[]), 422, "validation")["detail"]
+
     def test_an_answer_that_is_not_kept_cannot_be_checked(self, client: TestClient) -> None:
         refused(client.post("/verify", json={"answer_id": "no"}), 404, "not-found")

@@ -56,11 +56,19 @@ def run(home: Path, *arguments: str, code: int = 0) -> Result:
 
 
 def test_versions_are_listed(home: Path) -> None:
-    shown = run(home, "versions", "s").stdout
-    assert "label:s:1" in shown
-    assert "2021-01-01" in shown
+    assert run(home, "versions", "s").stdout.splitlines() == [
+        "version 1: in force from 2020-01-01 until 2021-01-01 · 2 sections · label:s:1",
+        "version 2: in force from 2021-01-01 · 1 section · label:s:2",
+    ]
     listed = json.loads(run(home, "versions", "s", "--json").stdout)
     assert [one["superseded_on"] for one in listed["versions"]] == ["2021-01-01", None]
+
+
+def test_a_version_that_was_replaced_on_its_day_is_said_to_be(home: Path) -> None:
+    again = replace(NEW, document_id="label:s:3", version="3", sha256="3")
+    with closing(Store.open(Settings(home=home).database_url)) as store, store.writing() as batch:
+        batch.put(again, split(again))
+    assert "version 2: of 2021-01-01, replaced on the same day · 1 section" in run(home, "versions", "s").stdout
 
 
 def test_what_changed_is_shown(home: Path) -> None:

@@ -7,10 +7,13 @@ import math
 import re
 
 import pytest
-from rich.console import Console
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console, RenderableType
 
-from api.commands import render
-from ingest.schema import Document, Kind, Passage
+from api.commands import console, render
+from ingest.pipeline import Report
+from ingest.schema import Document, Fault, Kind, Passage
 from rag.answers.replay import Change, Replay
 from rag.checks.recheck import Checked, CheckedQuote, CheckedStatement, Proof
 from rag.query import Query
@@ -24,7 +27,7 @@ def shown(**signals: float) -> str:
     score = signals["base"] * math.prod(rule.factor for rule in RULES)
     hit = Hit(Passage("1", "x:1", "abstract", 0, 5, "Text.", ""), DOCUMENT, score, (), signals, RULES)
     stream = io.StringIO()
-    Console(file=stream, width=120).print(render.explained(Query("Text?"), [hit]))
+    console.show(render.explained(Query("Text?"), [hit]), Console(file=stream, width=120))
     return stream.getvalue()
 
 
@@ -56,7 +59,7 @@ def test_a_replay_begins_with_its_verdict(same: bool, reads_the_same: bool, said
     changes = () if same else (Change("reference", "[red]A\x1b[31m title", "version 1", "version 2"),)
     result = Replay("a1", "Text?", same, reads_the_same, "11", "22", (), changes, (), ("Noted.",))
     stream = io.StringIO()
-    Console(file=stream, width=120).print(render.replayed(result))
+    console.show(render.replayed(result), Console(file=stream, width=120))
     text = stream.getvalue()
     assert said in text
     assert "Note: Noted." in text
@@ -90,13 +93,13 @@ def test_references_are_numbered_in_a_column_with_their_quotes_beside_it() -> No
     references = tuple(reference(number) for number in (9, 10))
     answer = Answer("1", "q", "answered", "Xanol is safe. [9]", (), references, (), (), 0.9, made, {})
     stream = io.StringIO()
-    Console(file=stream, width=40).print(render.answer(answer))
+    console.show(render.answer(answer), Console(file=stream, width=40))
     lines = stream.getvalue().split("References\n")[1].splitlines()[:-4]
     assert [line[:5] for line in lines if "[drug" in line] == [" [9] ", "[10] "]
     beside = [line for line in lines if not re.match(r" ?\[\d+\] ", line)]
     assert beside
     assert all(line.startswith(" " * 5) and line[5] != " " for line in beside if line.strip())
-    assert "".join(line.strip() for line in lines).count(references[0].url) == 2  # folded, not cut
+    assert sum(references[0].url in line for line in lines) == 2  # longer than a line, and whole
     for number in (9, 10):
         assert all(f"“Quote {part} of source {number}," in stream.getvalue() for part in "ab")
 
@@ -109,7 +112,7 @@ def test_a_check_says_what_is_wrong_with_each_statement() -> None:
     )
     result = Checked("partial", 1, 1, statements, (CheckedQuote(3, True, "retracted"),), "")  # noqa: FBT003
     stream = io.StringIO()
-    Console(file=stream, width=120).print(render.verified(result))
+    console.show(render.verified(result), Console(file=stream, width=120))
     text = stream.getvalue()
     assert "partial: 1 of 2 statements" in text
     assert "unsupported: The dose is 5 mL. [2]" in text
@@ -117,3 +120,33 @@ def test_a_check_says_what_is_wrong_with_each_statement() -> None:
     assert "unit differs" in text
     assert "A quotation of [3]: retracted" in text
     assert "No model judged" in text
+
+
+def shown_of(renderable: RenderableType, width: int) -> str:
+    stream = io.StringIO()
+    console.show(renderable, Console(file=stream, width=width))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_paths_of_a_report_stay_whole(width: int) -> None:
+    places = [f"/data/a-folder-whose-name-is-longer-than-any-terminal-{letter * 90}/labels.xml" for letter in "xy"]
+    result = Report()
+    for place in places:
+        result.fault(place, Fault("label:1", "it ends in the middle", 7))
+    lines = shown_of(render.report(result), width).splitlines()
+    assert all(sum(place in line for line in lines) == 1 for place in places)
+    assert lines[-1].strip()
+    assert not any(line.endswith(" ") for line in lines)
+
+
+@given(st.text(st.sampled_from("ab -/\t"), max_size=60), st.integers(21, 40), st.sampled_from(["", "[1] "]))
+def test_wrapped_text_loses_no_word_and_breaks_none(said: str, width: int, first: str) -> None:
+    out = shown_of(render.Wrapped(said, first=first), width)
+    assert out.removeprefix(first.strip()).split() == said.split()
+
+
+def test_what_is_held_is_shown_by_kind() -> None:
+    rows = list(render.held({"store": "/a", "documents": {"article": 2, "label": 3}}))
+    assert rows == [("store", "/a"), ("documents", 5), ("  article", 2), ("  label", 3)]
+    assert shown_of(render.pairs(rows), 80).splitlines()[1:] == ["documents  5", "  article  2", "  label    3"]
