@@ -1,4 +1,4 @@
-"""Claims that allow or advise a use, beside sources that speak against it in other words than "not", or do not allow it."""
+"""Claims that allow or advise a use, beside sources that speak against it, in other words than "not", or tell of none."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ REFUSED = [
      "Codeine is an option in children after tonsillectomy."),
     ("Serious rashes have been reported with lamotrigine and valproate together.",
      "Lamotrigine is well tolerated together with valproate."),
-    ("Avoid omeprazole in patients who take clopidogrel.", "Patients who take clopidogrel are advised to take omeprazole."),
+    ("Avoid omeprazole in patients who take clopidogrel.",
+     "Patients who take clopidogrel are advised to take omeprazole."),
     ("Dabigatran has not been studied in patients with mechanical heart valves.",
      "Patients with mechanical heart valves can take dabigatran."),
     ("Ketorolac is excluded in advanced renal impairment.", "Ketorolac is fine in advanced renal impairment."),
