@@ -61,6 +61,8 @@ _FORBIDS = re.compile(
     r"|do not (?:use|take|give|(?:co-?)?administer|combine|prescribe|initiate|start))\b",
     re.IGNORECASE,
 )
+_CONTRAINDICATED = re.compile(r"(?<!not )(?<!longer )(?<!never )\bcontra-?indicated\b", re.IGNORECASE)
+"""Forbids, though some be excepted."""
 _NOT_FORBIDDING = re.compile(
     r"\b(?:(?:not|no longer|never) (?:be )?(?:contra-?indicated|avoided)|to avoid|unless|except"
     r"|avoid(?:ed|ing)? (?:abrupt|excess|driving)"
@@ -124,8 +126,15 @@ def stances(scene: Scene, judge: Judge | None) -> dict[int, Stance]:
     judged = {text: _sober(scene.query, asked, text, side) for text, side in _judged(scene.query, left, judge).items()}
     sides: dict[int, set[Stance]] = {}
     for (number, item), side in zip(quoted, ruled, strict=True):
-        sides.setdefault(number, set()).add(side or judged.get(item.text, "mentions"))
+        sides.setdefault(number, set()).add(side or _careful(asked, item, judged.get(item.text, "mentions")))
     return {number: _together(found) for number, found in sides.items()}
+
+
+def _careful(asked: Asks, item: Evidence, side: Stance) -> Stance:
+    """What a judge says of a label's sentence, but never that a use is allowed: only words that say so may."""
+    if item.hit.document.kind is not Kind.LABEL or asked not in ("allowed", "forbidden"):
+        return side
+    return side if side == ("contradicts" if asked == "allowed" else "supports") else "mentions"
 
 
 def _touch(scene: Scene, item: Evidence) -> Touch | None:
@@ -149,7 +158,8 @@ def by_rule(query: Query, asked: Asks, item: Evidence, touch: Touch | None = Non
         return "mentions"
     if not _on_point(query, item, touch) or _of_others(query, text):
         return None if asked == "fact" else "mentions"
-    forbids = _FORBIDS.search(text) is not None and not _NOT_FORBIDDING.search(text)
+    barred = _FORBIDS.search(text) is not None and not _NOT_FORBIDDING.search(text)
+    forbids = barred or _CONTRAINDICATED.search(text) is not None
     allows = _ALLOWS.search(text) is not None and not _ON_CONDITION.search(text)
     if asked == "interacts":
         no = unchanged(text)

@@ -18,8 +18,11 @@ from rag.checks.cues import (
     Cue,
     advice,
     alike,
+    as_usual,
     directions,
+    grants,
     groups,
+    halts,
     near,
     negations,
     permissions,
@@ -125,9 +128,14 @@ def _routes(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
 _PEOPLE = re.compile(r"\b(?:patients?|humans?|volunteers?|people|persons?)\b", re.IGNORECASE)
 
 
+_WOMENS = frozenset({"pregnant", "lactation", "postmenopausal"})
+"""States that say of whom the text is without the word."""
+
+
 def _groups(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
     context = {cue.side for source in sources for cue in groups(_plain(source.context))}
     held = [(cue, source.text) for source in sources for cue in groups(source.text)]
+    states = context & _WOMENS or any(cue.side in _WOMENS for cue, _ in held)
     animals = any(cue.family == "species" for cue, _ in held)
     if animals and _PEOPLE.search(claim) and not any(_PEOPLE.search(source.text) for source in sources):
         yield "population not in source"
@@ -138,7 +146,7 @@ def _groups(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
             for other, text in held
             if other.family == cue.family and other.side != cue.side
         ]
-        if not same and cue.side in context:
+        if not same and (cue.side in context or (cue.side == "female" and states)):
             continue
         if not same or _elsewhere(near(claim, cue.start, cue.end), same, rivals):
             yield "population not in source"
@@ -191,7 +199,11 @@ def _squeezed(text: str) -> str:
 
 def _negations(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
     """Every negation needs one of its own in a source, and none that bears on what the claim says may be left out."""
-    held = [(cue, source.text) for source in sources for cue in (*negations(source.text), *refusals(source.text))]
+    held = [
+        (cue, source.text)
+        for source in sources
+        for cue in (*negations(source.text), *refusals(source.text), *halts(source.text))
+    ]
     open_ = list(range(len(held)))
     for cue in negations(claim):
         around = near(claim, cue.start, cue.end)
@@ -201,7 +213,7 @@ def _negations(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
             yield "negation not in source"
         else:
             open_.remove(best[1])
-    left = [held[place] for place in open_]
+    left = [held[place] for place in open_ if not (as_usual(claim) and as_usual(held[place][1]))]
     if any(_left_out(claim, *one, sources) for one in left) or _allowed(claim, left, sources):
         yield "negation dropped"
 
@@ -278,10 +290,16 @@ def _directions(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
 
 def _advice(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
     held = {word for source in sources for word in advice(f"{source.text} {_plain(source.context)}")}
+    if any(refusals(source.text) for source in sources):
+        held |= {"contraindicated"}
     if any("indications" in source.context for source in sources):
         held |= {"indicated"} if any("indications_and" in source.context for source in sources) else {"contraindicated"}
     if advice(claim) - held:
         yield "recommendation not in source"
+    if permissions(claim):
+        texts = [source.text for source in sources]
+        if not any(map(grants, texts)) or (as_usual(claim) and not any(map(as_usual, texts))):
+            yield "recommendation not in source"
 
 
 def _plain(context: str) -> str:

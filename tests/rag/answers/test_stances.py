@@ -47,6 +47,8 @@ def test_what_is_asked(question: str, asked: str | None) -> None:
     [
         ("Can xanol be given in asthma?", "Xanol is contraindicated in asthma.", "contradicts"),
         ("Is xanol contraindicated in asthma?", "Xanol is contraindicated in asthma.", "supports"),
+        ("Is xanol safe in asthma?", "Xanol is contraindicated in asthma, except in attacks.", "contradicts"),
+        ("Is xanol safe in asthma?", "Xanol is not contraindicated in asthma.", None),
         ("Should xanol be avoided in asthma?", "Avoid abrupt withdrawal of xanol.", "mentions"),
         ("Can xanol be given in asthma?", "Xanol may be used in asthma.", "supports"),
         ("Can xanol be given in asthma?", "Xanol may be used in asthma only if nothing else helps.", None),
@@ -106,3 +108,21 @@ def test_the_judge_decides_what_rules_leave_open(verdict: Verdict, stance: str) 
     question = "Is ynol well tolerated?"
     assert {item.stance for item in ask(question).references} == {"mentions"}
     assert {item.stance for item in ask(question, ScriptedJudge(lambda *_: verdict)).references} == {stance}
+
+
+@pytest.mark.parametrize(
+    ("question", "verdict", "stance"),
+    [
+        ("Can xanol be given in asthma?", Verdict(0.9, 0.0), "mentions"),
+        ("Can xanol be given in asthma?", Verdict(0.0, 0.9), "contradicts"),
+        ("Should xanol be avoided in asthma?", Verdict(0.9, 0.0), "supports"),
+        ("Should xanol be avoided in asthma?", Verdict(0.0, 0.9), "mentions"),
+    ],
+)
+def test_no_judge_says_of_a_label_that_a_use_is_allowed(question: str, verdict: Verdict, stance: str) -> None:
+    shelf = Bookshelf(
+        [document("label:x:1", [("warnings", "Deaths in asthma have been reported with xanol.")], "xanol")]
+    )
+    judge = ScriptedJudge(lambda *_: verdict)
+    answer = Engine(shelf, Shelves(shelf), HashEmbedder(256), {"extractive": Extractive()}, judge=judge).ask(question)
+    assert {item.stance for item in answer.references} == {stance}

@@ -295,7 +295,7 @@ def test_real_sentences_pass_beside_themselves_and_fail_when_changed() -> None:
 
 
 def test_long_and_odd_texts_take_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for text in ("a-" * 2000, "not " * 800, "5 to " * 800, "1," * 2000, "(" * 4000, "mg/" * 1000, "less than " * 400):
         flaws(text, of("", "The dose is 5 mg."), NAMES)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
