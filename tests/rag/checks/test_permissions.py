@@ -1,4 +1,4 @@
-"""Claims that allow or advise a use, beside sources that speak against it, in other words than "not", or tell of none."""
+"""Claims that allow or advise a use, beside sources that speak against it in other words than "not", or say nothing."""
 
 from __future__ import annotations
 
