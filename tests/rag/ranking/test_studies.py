@@ -110,7 +110,10 @@ def test_studies_that_are_compared_are_there_on_both_sides() -> None:
         paper("6", "Carvedilol: tremor, mood and sleep", "A trial of carvedilol.", "All got better."),
         paper("7", "Carvedilol: tremor and mood", "A trial of carvedilol.", "Both got worse."),
     ]
-    for question, found in {"Do trials of carvedilol agree": {"6", "7"}, "A trial of carvedilol": {"6"}}.items():
+    for question, found in {
+        "Do trials of carvedilol agree": {"6", "7"},
+        "Which trial of carvedilol was": {"6"},
+    }.items():
         hits = ask(f"{question} on tremor, mood and sleep?", shelf=shelf)
         assert {hit.document.work_id for hit in hits if hit.described} == found
 
