@@ -32,7 +32,8 @@ def ingested(store: Store, paths: list[str], settings: Settings) -> Report:
     with resumable(), progress() as tell:
 
         def on_progress(now: pipeline.Progress) -> None:
-            tell(f"bytes of {now.source[-50:]}", now.position, now.size, f"{now.records:,} records")
+            size = None if now.source.endswith(".gz") else now.size  # a gzip's is that of the packed file
+            tell(f"bytes of {now.source[-50:]}", now.position, size, f"{now.records:,} records")
 
         return pipeline.ingest(store, paths, on_progress, settings.limits)
 
