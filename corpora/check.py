@@ -26,8 +26,8 @@ class _Corpus:
     @property
     def stems(self) -> set[str]:
         """What an exemption may name: the stems of the files, of papers the PMID."""
-        files = [record.file for record in (*self.labels, *self.trials, *self.pages)]
-        return {Path(file).stem for file in files} | {paper.pmid for paper in self.papers}
+        records: list[Label | Study | Page] = [*self.labels, *self.trials, *self.pages]
+        return {Path(record.file).stem for record in records} | {paper.pmid for paper in self.papers}
 
 
 def structure(starter: Path) -> list[Finding]:
