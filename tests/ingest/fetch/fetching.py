@@ -216,12 +216,12 @@ def packed(content: bytes) -> bytes:
 
 def package(names: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+    with tarfile.open(fileobj=stream, mode="w") as archive:
         for name, content in names.items():
             member = tarfile.TarInfo(name)
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    return stream.getvalue()
+    return gzip.compress(stream.getvalue(), mtime=0)
 
 
 def filelist(names: Mapping[str, bytes]) -> bytes:
