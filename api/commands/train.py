@@ -75,7 +75,7 @@ def reader(  # noqa: PLR0917 (options)
         Path | None, typer.Option(help="Where finished stages are kept [default: train in CITERX_HOME].")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is left to chance.")] = 0,
-    steps: Annotated[tuple[int, int, int], typer.Option(help="Steps of the three stages.")] = (2000, 1500, 700),
+    steps: Annotated[tuple[int, int], typer.Option(help="Steps of the first and of the second stage.")] = (2000, 1500),
     json: Json = False,
 ) -> None:
     """Tune the reader of sentences and claims on your own index, the judged sentences and the shared literature sets.

@@ -1,8 +1,7 @@
-"""`citerx train reader` from its options to its files: the reader in three stages, then what weighs its judgement.
+"""`citerx train reader` from its options to its files: the reader in two stages, then what weighs its judgement.
 
 First the literature alone teaches what answers; then our own judged sentences, written claims and changed label
-sentences join; then the upper layers, which judge claims, learn from the written ones above all. The selector's weights
-and the claims' temperature are fitted on what the stages did not see.
+sentences join. The selector's weights and the claims' temperature are fitted on what the stages did not see.
 """
 
 from __future__ import annotations
@@ -44,21 +43,19 @@ HELD_QUESTIONS, HELD_CLAIMS = 4, 6
 JUDGED_TIMES, WRITTEN_TIMES = 2, 3
 LITERATURE_ANSWERS, CHANGED_CLAIMS = 12_000, 22_000
 """How many of the others join them in the second stage."""
-UPPER_TIMES, UPPER_CHANGED = 2, 5_000
-"""The same of written and other claims in the third."""
 LABEL_SENTENCES, OF_A_LABEL, WORDS = 5_000, 16, (8, 50)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The command's options. ``steps``: of the three stages."""
+    """The command's options. ``steps``: of the first and of the second stage."""
 
     shared: Path
     questions: Path
     out: Path
     work: Path
     seed: int = 0
-    steps: tuple[int, int, int] = (2000, 1500, 700)
+    steps: tuple[int, int] = (2000, 1500)
 
 
 def run(request: Request, settings: Settings, say: Say) -> dict[str, Any]:
@@ -83,21 +80,16 @@ def run(request: Request, settings: Settings, say: Say) -> dict[str, Any]:
         plan = Plan(request.steps[0], request.seed)
         model = trained(embedder, first, plan, request.work / "answers.safetensors", say)
         written = list(_written(request, store))
-        own = [one for one in written if not _held(one.text, HELD_CLAIMS)]
-        changed = _changed(request, store)
         second = [
             *_judged(store, texts, [one for one in judged if not _held(one.question, HELD_QUESTIONS)]) * JUDGED_TIMES,
             *first[:LITERATURE_ANSWERS],
-            *own * WRITTEN_TIMES,
-            *changed[:CHANGED_CLAIMS],
+            *[one for one in written if not _held(one.text, HELD_CLAIMS)] * WRITTEN_TIMES,
+            *_changed(request, store)[:CHANGED_CLAIMS],
         ]
         say(f"{Counter(one.task for one in second)} in the second stage")
         plan = Plan(request.steps[1], request.seed + 1)
         readings = shuffled(second, request.seed + 1)
         model = trained(embedder, readings, plan, request.work / "both.safetensors", say, start=model)
-        readings = shuffled([*own * UPPER_TIMES, *changed[-UPPER_CHANGED:]], request.seed + 2)
-        plan = Plan(request.steps[2], request.seed + 2, upper=True)
-        model = trained(embedder, readings, plan, request.work / "claims.safetensors", say, start=model)
         held = [one for one in written if _held(one.text, HELD_CLAIMS)]
         write(request.out, model, embedder.weights, _temperature(embedder, model, held))
         kept = {

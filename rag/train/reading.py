@@ -1,4 +1,4 @@
-"""The reader's training: both tasks in every step, all layers learning; or claims alone, in the upper ones."""
+"""The reader's training: both tasks in every step, the lower layers learning from both."""
 
 from __future__ import annotations
 
@@ -35,16 +35,12 @@ assert LENGTH["claim"] <= CLAIM_TOKENS
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how fast; ``pace``: what all rates are multiplied by; ``every``: steps between two saved states.
-
-    ``upper``: only what lies above the first head learns, so that what answers a question stays as it is.
-    """
+    """How long and how fast; ``pace``: what all rates are multiplied by; ``every``: steps between two saved states."""
 
     steps: int
     seed: int
     pace: float = 1.0
     every: int = 50
-    upper: bool = False
 
 
 def trained(
@@ -62,18 +58,14 @@ def trained(
     """
     torch.manual_seed(plan.seed)
     model = start or CrossEncoder(embedder.transformer, EARLY)
-    kept = _kept(model, plan)
-    model.requires_grad_(requires_grad=True)
-    for module in kept:
-        module.requires_grad_(requires_grad=False)
+    model.requires_grad_(requires_grad=True).embeddings.requires_grad_(requires_grad=False)
     optimiser = _optimiser(model, plan.pace)
     first, started = _restore(file, model, optimiser), time.monotonic()
     lessons = {
         task: _Lesson(embedder, [one for one in readings if one.task == task], task, plan.seed) for task in BATCH
     }
     model.train()
-    for module in kept:
-        module.eval()
+    model.embeddings.eval()
     seen: list[dict[str, float]] = []
     for step in range(first, plan.steps):
         torch.manual_seed(plan.seed * 1_000_003 + step)  # of dropout, so that a run that goes on is the same run
@@ -92,12 +84,6 @@ def trained(
             say(f"{file.stem}: step {step + 1} of {plan.steps}, {means}, {time.monotonic() - started:.0f} s")
             seen.clear()
     return model.eval()
-
-
-def _kept(model: CrossEncoder, plan: Plan) -> list[torch.nn.Module]:
-    """What does not learn."""
-    lower = [*model.layers[: model.early], model.answers] if plan.upper else []
-    return [model.embeddings, *lower]
 
 
 class _Lesson:

@@ -76,12 +76,11 @@ def test_training_writes_a_reader_that_opens(
 ) -> None:
     settings, embedder = opened
     configured = settings.model_copy(update={"embedder": str(home / "tiny")})
-    request = Request(shared, folder, home / "out", home / "work", steps=(3, 3, 2))
+    request = Request(shared, folder, home / "out", home / "work", steps=(3, 3))
     said: list[str] = []
     told = run(request, configured, said.append)
     assert told["selector_questions"] > 0
     assert any(line.startswith("both: step 3 of 3") for line in said)
-    assert any(line.startswith("claims: step 2 of 2") for line in said)
     reader = Reader(embedder, request.out)
     assert len(reader.answers("How much?", ["One tablet.", "Store it dry."])) == 2
     assert len(Weights.read(request.out).last) == len(FEATURES) + 1
@@ -89,7 +88,7 @@ def test_training_writes_a_reader_that_opens(
     again: list[str] = []
     assert run(request, configured, again.append) == told
     assert not any("step" in line for line in again)  # the finished stages are taken from the work folder
-    assert json.loads((request.out / "training.json").read_text())["steps"] == [3, 3, 2]
+    assert json.loads((request.out / "training.json").read_text())["steps"] == [3, 3]
 
 
 def quiet(line: str) -> None:
@@ -106,21 +105,6 @@ def test_a_cut_off_run_goes_on_as_if_it_had_not_been(opened: tuple[Settings, Min
     (tmp_path / "two.safetensors").write_bytes((tmp_path / "cut.safetensors").read_bytes())
     same = trained(embedder, readings, Plan(4, 0), tmp_path / "two.safetensors", quiet).own()
     assert all(np.allclose(value.float(), same[name].float(), atol=2e-3) for name, value in parts.items())
-
-
-def test_the_upper_layers_alone_leave_what_answers_as_it_is(opened: tuple[Settings, MiniLM], tmp_path: Path) -> None:
-    _, embedder = opened
-    readings = [Reading("claim", f"{n} is right", f"{n} is not right", n % 3) for n in range(40)]
-    start = trained(embedder, readings, Plan(1, 0), tmp_path / "start.safetensors", quiet)
-    before = {name: value.clone() for name, value in start.own().items()}
-    after = trained(
-        embedder, readings, Plan(3, 1, upper=True), tmp_path / "upper.safetensors", quiet, start=start
-    ).own()
-    same = {name for name, value in before.items() if value.equal(after[name])}
-    lower = tuple(f"layers.{place}." for place in range(start.early))
-    assert {name for name in before if name.startswith(("answers.", *lower))} <= same
-    assert "supports.weight" not in same
-    assert any(not name.startswith(lower) for name in before.keys() - same if name.startswith("layers."))
 
 
 def test_the_tenth_batch_is_not_read(shared: Path) -> None:
