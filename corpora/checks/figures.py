@@ -77,7 +77,7 @@ _MEASURED = re.compile(
 )
 _HEADED = re.compile(rf"(?<![\w.])(?<!\d )({_either(_UNITS.values())}){_RATE}")
 _ALONE = re.compile(rf"(?<![\w.])(?:{NUMBER})(?!\w)")
-_MIXED = re.compile(r"(?<![\w.])(?=[a-z_]*\d)(?=\d*[a-z_])\w+")
+_MIXED = re.compile(r"(?<!\w)(?=[a-z_]*\d)(?=\d*[a-z_])\w+")
 _NEAR = re.compile(r"(?<!\w)(?:([a-z]+)[ -](\d\w*)|(\d\w*)[ -]([a-z]+))(?!\w)")
 _FOLD = str.maketrans({"–": "-", "—": "-", "−": "-", "‑": "-", "µ": "u", "μ": "u", "\u00a0": " ", "²": "2", "³": "3"})
 _AREA = re.compile(r"\b(m) ?\^?(2)\b|\b(mm) ?\^?(3)\b")

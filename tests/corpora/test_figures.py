@@ -47,6 +47,7 @@ def test_numbers_with_units(text: str, pairs: set[tuple[str, str]]) -> None:
 
 def test_a_word_with_digits_is_a_figure_unless_it_is_a_number_with_its_unit() -> None:
     assert figures("24x, CYP2D6, 24h, m2") == {("24x", GLUED), ("2d6", GLUED), ("24", "hour")}
+    assert ("5x", GLUED) in figures("1.5x")
     assert ("beta2", GLUED) in figures("the beta 2 agonists", source=True)
     assert ("beta2", GLUED) not in figures("the beta 2 agonists")
 
