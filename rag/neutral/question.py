@@ -34,7 +34,8 @@ def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:
     """
     if not (drugs or MEDICAL.search(question)):
         return question
-    text = question = written_out(question, drugs)
+    question = written_out(question, drugs)
+    text = _ADDRESS.sub("", question)
     for _ in range(4):
         before = text
         for step in _steps(kept_of(text, drugs)):
@@ -43,6 +44,13 @@ def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:
             break
         text = _cleaned(text)
     return question if _same(text, question) else text
+
+
+_ADDRESS = re.compile(
+    r",? (?:of|at|from) \d{1,5}[A-Za-z]?(?: [A-Z][\w'’-]{2,}){1,3}?"
+    r" (?:Street|Lane|Avenue|Road|Drive|Close|Court|Square|Boulevard|Place|Terrace|Crescent|Gardens)\b(?=[ ,;:?!.]|$)"
+)
+"""Where somebody lives, by number and street."""
 
 
 def _same(text: str, question: str) -> bool:

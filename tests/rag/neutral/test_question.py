@@ -55,6 +55,7 @@ DRUGS = frozenset({"digoxin", "amiodarone", "metformin", "prolumex"})
         ("Construction worker, non-smoker, 44. Digoxin?", "Unemployed, non-smoker, 46. Digoxin?"),
         ("Is digoxin safe for someone with asthma?", "Is digoxin safe for a female with asthma?"),
         ("Uninsured patient on digoxin: level?", "Privately insured patient on digoxin: level?"),
+        ("Mr. Roux of 12 Rose Street takes digoxin.", "Mr. Castillo of 30 Park Avenue takes digoxin."),
         ("Digoxin made her faint; she stopped it.", "Digoxin made him faint; he stopped it."),
     ],
 )
@@ -111,6 +112,7 @@ def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tupl
         "Is 10 mg zolpidem too much for a 45-year-old woman?",
         "May a 35-year-old woman with epilepsy take valproate?",
         "Tacrolimus starting dose for a Black patient?",
+        "Is a dose of 5 Drops Fennel taken with digoxin at Court level?",
     ],
 )
 def test_what_matters_stays(text: str) -> None:
