@@ -28,7 +28,7 @@ POPULATIONS = {
         re.IGNORECASE,
     ),
     "breast-feeding": re.compile(
-        r"\b(?:breast-?\s?f(?:eed|ed)\w*|breast milk|human milk|lactat\w*|nursing)", re.IGNORECASE
+        r"\b(?:breast-?\s?f(?:eed|ed)\w*|breast milk|human milk|lactati\w*|nursing)", re.IGNORECASE
     ),
     "renal impairment": re.compile(
         r"\b(?:renal|kidney(?! stone)\w*|dialysis|creatinine|CrCl|eGFR|ESRD)", re.IGNORECASE

@@ -74,7 +74,7 @@ _GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
         (
             "lactation",
             "",
-            r"\b(?:breast[\s-]?(?:feed\w*|fed|milk)|lactat\w+|nursing\s(?:mother|woman|women|infant|bab)\w*|nursing)\b",
+            r"\b(?:breast[\s-]?(?:feed\w*|fed|milk)|lactati\w+|nursing\s(?:mother|woman|women|infant|bab)\w*|nursing)\b",
         ),
         (
             "child",

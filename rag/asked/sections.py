@@ -32,7 +32,7 @@ TOPICS: tuple[Topic, ...] = (
     _topic(
         "lactation",
         "lactation nursing_mothers use_in_specific_populations",
-        r"breast[\s-]?(?:feed\w*|fed|milk)|lactat\w+|nursing(?:\smothers?)?|human\smilk",
+        r"breast[\s-]?(?:feed\w*|fed|milk)|lactati\w+|nursing(?:\smothers?)?|human\smilk",
     ),
     _topic(
         "pregnancy",

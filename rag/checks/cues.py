@@ -177,7 +177,7 @@ GROUPS: Mapping[str, tuple[str, re.Pattern[str]]] = {
         ("age", "adult", r"adults?"),
         ("age", "elderly", r"elderly|geriatrics?|seniors?|older\s(?:adults?|patients?|people|wom[ae]n|m[ae]n)"),
         ("state", "pregnant", r"pregnan\w*|gestation\w*|trimesters?"),
-        ("state", "lactation", r"lactat\w*|breast-?\s?f(?:eed|ed)\w*|nursing|(?:human|breast)\smilk"),
+        ("state", "lactation", r"lactati\w*|breast-?\s?f(?:eed|ed)\w*|nursing|(?:human|breast)\smilk"),
         ("state", "postmenopausal", r"post-?menopausal"),
         ("organ", "renal", r"renal\w*|kidneys?|dialysis|creatinine|crcl|e?gfr|esrd|nephro\w*"),
         ("organ", "hepatic", r"hepat\w*|livers?|cirrho\w*|child[\s-]pugh"),

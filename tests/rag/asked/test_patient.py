@@ -27,6 +27,7 @@ def query(question: str) -> Query:
         ("in the third trimester", [("pregnancy", "3", "trimester")]),
         ("safe at 20 weeks pregnant?", [("pregnancy", "20", "weeks")]),
         ("while breast-feeding", [("lactation", "", "")]),
+        ("compatible with Ringer's lactate", []),
         ("a 7-year-old", [("child", "7", "years")]),
         ("a 6 month old infant", [("child", "6", "months"), ("child", "", "")]),
         ("for 7 days", []),
