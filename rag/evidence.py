@@ -24,6 +24,7 @@ from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
 from rag.lexical import analyse
 from rag.query import Query
+from rag.sentences.grown import GROWN, YOUNG, for_adult, of_grown, of_young
 from rag.sentences.spans import is_row, quotable
 from rag.tables.fits import FITTING, OTHER, PARTNER, for_partner, for_patient
 from rag.types import Evidence, Hit
@@ -109,6 +110,10 @@ def _weighed(query: Query, item: Candidate, score: float) -> float:
         return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)
     if for_partner(query, item.text, group_of(query, item.hit)):
         return PARTNER + (1 - PARTNER) * score
+    if _for_adult(query, item):
+        return GROWN + (1 - GROWN) * score
+    if for_adult(query) and of_young(item.text):
+        return score * YOUNG
     if tells_signs(query.question, base(item.hit.passage.section), item.text):
         return TELLING + (1 - TELLING) * score
     return score * FIGURELESS if without_figure(query.question, item.text) else score
@@ -123,8 +128,15 @@ def _fits(query: Query, item: Candidate) -> bool | None:
 
 
 def _first(query: Query, item: Candidate) -> bool:
-    """Whether an item is read in any case: a row for the patient or the partner."""
-    return bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
+    """Whether an item is read in any case: a row for the patient or the partner, the dose for the adult."""
+    row = bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
+    return row or _for_adult(query, item)
+
+
+def _for_adult(query: Query, item: Candidate) -> bool:
+    """Whether it is a dose for the adult that is asked about, from the label of a drug of the question."""
+    dosage = base(item.hit.passage.section) == "dosage_and_administration" and group_of(query, item.hit) is not None
+    return dosage and for_adult(query) and of_grown(item.text)
 
 
 def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:

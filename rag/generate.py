@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ingest.schema import Kind
-from rag.asked.focus import group_of, mechanisms, names_other, of_several, populations, shared_pathways
+from rag.asked.focus import group_of, mechanisms, names_other, of_several, shared_pathways
 from rag.query import Query
 from rag.sentences.arrange import blocks, of_one_route, unrepeated
+from rag.sentences.grown import limited
 from rag.sentences.spans import is_row
 from rag.types import Draft, Evidence
 
@@ -136,9 +137,14 @@ def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
         paper = item.hit.document.kind is not Kind.LABEL
         told = item.score + PREFERENCE * (paper == literature) - LONG * (len(item.text.split()) > LONG_WORDS)
         told += ADVICE * (query.shape == "interaction" and _ADVISES.search(item.text) is not None)
-        return told - LIMITED * (not query.populations and not is_row(item.text) and bool(populations(item.text)))
+        return told - LIMITED * (not query.populations and _limited(item))
 
     return sorted(group, key=lambda item: -value(item))
+
+
+def _limited(item: Evidence) -> bool:
+    """Whether it is of a group of patients; a row where its table is."""
+    return limited(" ".join(quote.text for quote in item.under) if is_row(item.text) else item.text)
 
 
 def _within_budget(turns: Sequence[list[Evidence] | None], most: int) -> list[list[Evidence]]:
