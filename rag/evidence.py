@@ -24,9 +24,9 @@ from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
 from rag.lexical import analyse
 from rag.query import Query
-from rag.sentences.grown import GROWN, YOUNG, for_adult, of_grown, of_young
+from rag.sentences.grown import GROWN, YOUNG, for_adult, of_grown, of_well, of_young
 from rag.sentences.spans import is_row, quotable
-from rag.tables.fits import FITTING, OTHER, PARTNER, for_partner, for_patient
+from rag.tables.fits import FITTING, OTHER, PARTNER, beside_partner, for_partner, for_patient, later
 from rag.types import Evidence, Hit
 
 NEAR_DUPLICATE = 0.85
@@ -44,6 +44,8 @@ STOP = frozenset(
 # Words that only say that an interaction is asked for; sentences that repeat them say the least.
 _CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
+_ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
+"""Two words for one thing, of which a question has the one and its label the other."""
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(?=(?:e[ds]?|ing|ations?)\b)")
 
 
@@ -106,8 +108,12 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
 def _weighed(query: Query, item: Candidate, score: float) -> float:
     """The score with what the row says of its patients or partner, and whether a figure that is asked for is told."""
     fits = _fits(query, item)
+    if later(query, item.text) or of_well(query, item.text):
+        return min(score, OTHER)
     if fits is not None:
         return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)
+    if beside_partner(query, item.text, group_of(query, item.hit)):
+        return FITTING + (1 - FITTING) * score
     if for_partner(query, item.text, group_of(query, item.hit)):
         return PARTNER + (1 - PARTNER) * score
     if _for_adult(query, item):
@@ -185,7 +191,10 @@ def tokens(text: str) -> tuple[str, ...]:
 
     Remembered, since popular passages come again and again.
     """
-    words = (word for word in _WORD.findall(text.casefold()) if word not in STOP)
+    folded = text.casefold()
+    for everyday, medical in _ORGANS:
+        folded = everyday.sub(medical, folded)
+    words = (word for word in _WORD.findall(folded) if word not in STOP)
     return tuple(analyse(_BRITISH.sub("iz", " ".join(words))))
 
 

@@ -1,4 +1,4 @@
-"""Doses for an adult: what is for children alone does not answer, what is said of adults does."""
+"""Whose dose a sentence is: that of children alone is none for an adult, that for well kidneys none where they fail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ _ASKED = re.compile(r"\b(?:adults?|m[ae]n|wom[ae]n|grown[\s-]?ups?|gentlem[ae]n|
 _MAYBE_YOUNG = re.compile(r"\b(?:young|boys?|girls?|sons?|daughters?|kids?|bab(?:y|ies)|teen\w*)\b", re.IGNORECASE)
 _ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
 _AMOUNT = re.compile(r"\d\s?(?:mg|mcg|g|mL|units?|mEq|IU)\b")
-_WELL = re.compile(r"\bnormal (?:renal|kidney|hepatic|liver) function\b", re.IGNORECASE)
+_WELL = re.compile(r"\bnormal (?P<organ>renal|kidney|hepatic|liver) function\b", re.IGNORECASE)
+_ILL = re.compile(
+    r"\b(?:impair|insufficien|dysfunction|failure|reduced|decreased|dialysis|abnormal|adjust)", re.IGNORECASE
+)
+_ORGANS = {"renal": "renal", "kidney": "renal", "hepatic": "hepatic", "liver": "hepatic"}
+WELL_RATE = 80.0
+"""mL/min from which labels call kidney function normal."""
 
 
 def for_adult(query: Query) -> bool:
@@ -44,3 +50,14 @@ def of_grown(text: str) -> bool:
 def limited(text: str) -> bool:
     """Whether a sentence is of a group of patients; of those whose organs are well it is not."""
     return bool(populations(_WELL.sub("", text)))
+
+
+def of_well(query: Query, text: str) -> bool:
+    """Whether a sentence is of patients whose kidneys or liver are well, where the question is of those who are ill."""
+    organs = {_ORGANS[match["organ"].casefold()] for match in _WELL.finditer(text)}
+    ill = {one.name for one in query.populations if one.unit != "mL/min" or _rate(one.value) < WELL_RATE}
+    return bool(organs & ill) and not _ILL.search(text)
+
+
+def _rate(value: str) -> float:
+    return float(value.lstrip("<>") or 0)

@@ -7,7 +7,7 @@ import pytest
 from rag.dense import HashEmbedder
 from rag.evidence import select
 from rag.query import understand
-from rag.sentences.grown import for_adult, limited, of_grown, of_young
+from rag.sentences.grown import for_adult, limited, of_grown, of_well, of_young
 from rag.sentences.selectors import Plain
 from tests.rag.bookshelf import Bookshelf, document
 
@@ -59,3 +59,25 @@ def test_whom_a_sentence_is_of() -> None:
 def test_who_has_well_kidneys_is_of_no_group() -> None:
     assert not limited(ADULT)
     assert limited("Adults with reduced renal function receive 1 g daily.")
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "barred"),
+    [
+        ("xanol dose in kidney failure", ADULT, True),
+        ("xanol dose at eGFR 20", ADULT, True),
+        ("xanol dose at eGFR 95", ADULT, False),
+        ("xanol dose in liver disease", ADULT, False),
+        ("xanol dose", ADULT, False),
+        ("xanol dose in kidney failure", "Half the dose for normal renal function is given in renal failure.", False),
+    ],
+)
+def test_the_dose_of_well_kidneys_is_none_for_ill_ones(question: str, text: str, barred: bool) -> None:
+    assert of_well(understand(question, shelf().resolver()), text) is barred
+
+
+def test_the_dose_of_well_kidneys_is_not_chosen_for_ill_ones() -> None:
+    books = shelf()
+    query = understand("xanol dose for adults in renal failure", books.resolver())
+    found = select(query, books.search(query, 24), Plain(HashEmbedder(256)))
+    assert all(item.score <= 0.05 for item in found if item.text == ADULT)
