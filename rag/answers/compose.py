@@ -174,8 +174,9 @@ def text_of(
 ) -> str:
     """The answer as a reader sees it: what is missing first, then a line for each drug, then the boxed warnings.
 
-    ``barred``: words of contraindications and boxes that touch the question, by reference. They come before what was found by
-    rank, which may sound harmless beside them; long ones, and what is shown anyway, are left to their reference.
+    ``barred``: words of contraindications and boxes that touch the question, by reference. They come before what was
+    found by rank, which may sound harmless beside them; long ones, and what is shown anyway, are left to their
+    reference.
     """
     told = {number: text for number, text in (barred or {}).items() if _unsaid(text, shown)}
     lines: dict[str, list[str]] = {}

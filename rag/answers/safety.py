@@ -85,8 +85,9 @@ def _boxed(box: Part, touch: Touch) -> tuple[Evidence, ...]:
 
 
 def _concerning(boxed: Sequence[Evidence], touch: Touch) -> tuple[Evidence, ...]:
-    """The sentences of a box that are on a group of patients asked about."""
-    return tuple(part for part in boxed if touch.groups & groups_in(part.text))
+    """The sentences of a box that are on the groups of patients asked about, and on no others."""
+    told = [(part, groups_in(part.text)) for part in boxed]
+    return tuple(part for part, groups in told if groups and groups <= touch.groups)
 
 
 def _plainness(text: str) -> int:
