@@ -24,8 +24,9 @@ from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
 from rag.lexical import analyse
 from rag.query import Query
+from rag.sentences.grown import GROWN, YOUNG, for_adult, of_grown, of_well, of_young
 from rag.sentences.spans import is_row, quotable
-from rag.tables.fits import FITTING, OTHER, PARTNER, for_partner, for_patient
+from rag.tables.fits import FITTING, OTHER, PARTNER, beside_partner, for_partner, for_patient, later
 from rag.types import Evidence, Hit
 
 NEAR_DUPLICATE = 0.85
@@ -43,6 +44,8 @@ STOP = frozenset(
 # Words that only say that an interaction is asked for; sentences that repeat them say the least.
 _CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
+_ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
+"""Two words for one thing, of which a question has the one and its label the other."""
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(?=(?:e[ds]?|ing|ations?)\b)")
 
 
@@ -105,10 +108,18 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
 def _weighed(query: Query, item: Candidate, score: float) -> float:
     """The score with what the row says of its patients or partner, and whether a figure that is asked for is told."""
     fits = _fits(query, item)
+    if later(query, item.text) or of_well(query, item.text):
+        return min(score, OTHER)
     if fits is not None:
         return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)
+    if beside_partner(query, item.text, group_of(query, item.hit)):
+        return FITTING + (1 - FITTING) * score
     if for_partner(query, item.text, group_of(query, item.hit)):
         return PARTNER + (1 - PARTNER) * score
+    if _for_adult(query, item):
+        return GROWN + (1 - GROWN) * score
+    if for_adult(query) and of_young(item.text):
+        return score * YOUNG
     if tells_signs(query.question, base(item.hit.passage.section), item.text):
         return TELLING + (1 - TELLING) * score
     return score * FIGURELESS if without_figure(query.question, item.text) else score
@@ -123,8 +134,15 @@ def _fits(query: Query, item: Candidate) -> bool | None:
 
 
 def _first(query: Query, item: Candidate) -> bool:
-    """Whether an item is read in any case: a row for the patient or the partner."""
-    return bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
+    """Whether an item is read in any case: a row for the patient or the partner, the dose for the adult."""
+    row = bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
+    return row or _for_adult(query, item)
+
+
+def _for_adult(query: Query, item: Candidate) -> bool:
+    """Whether it is a dose for the adult that is asked about, from the label of a drug of the question."""
+    dosage = base(item.hit.passage.section) == "dosage_and_administration" and group_of(query, item.hit) is not None
+    return dosage and for_adult(query) and of_grown(item.text)
 
 
 def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:
@@ -173,7 +191,10 @@ def tokens(text: str) -> tuple[str, ...]:
 
     Remembered, since popular passages come again and again.
     """
-    words = (word for word in _WORD.findall(text.casefold()) if word not in STOP)
+    folded = text.casefold()
+    for everyday, medical in _ORGANS:
+        folded = everyday.sub(medical, folded)
+    words = (word for word in _WORD.findall(folded) if word not in STOP)
     return tuple(analyse(_BRITISH.sub("iz", " ".join(words))))
 
 

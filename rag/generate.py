@@ -13,9 +13,11 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ingest.schema import Kind
-from rag.asked.focus import group_of, mechanisms, names_other, of_several, populations, shared_pathways
+from rag.asked.focus import group_of, mechanisms, names_other, of_several, shared_pathways
+from rag.asked.touches import groups_in, groups_of
 from rag.query import Query
 from rag.sentences.arrange import blocks, of_one_route, unrepeated
+from rag.sentences.grown import limited
 from rag.sentences.spans import is_row
 from rag.types import Draft, Evidence
 
@@ -35,6 +37,8 @@ PREFERENCE = 0.1
 
 ADVICE = 0.1
 """How much better a sentence ranks that says what to do about an interaction: the direct answer comes first."""
+FORBIDS = 0.4
+"""How much better a prohibition ranks where leave is asked for: exceptions and figures follow."""
 LIMITED = 0.15
 """How much worse one ranks that is of a group of patients where the question names none; rows go by patients."""
 _ADVISES = re.compile(
@@ -42,6 +46,16 @@ _ADVISES = re.compile(
     r"|may be (?:used|taken|given|administered)|no (?:dos(?:e|age) )?adjustment)\b",
     re.IGNORECASE,
 )
+_MAY = re.compile(
+    r"^\W*(?:can|could|may|should|is|are)\b|\b(?:safe(?:ly|ty)?|okay|ok|allowed|permitted|contra-?indicated|planning)\b",
+    re.IGNORECASE,
+)
+_FORBIDS = re.compile(
+    r"(?<!not )\bcontra-?indicated\b|\bavoid(?:ed)?\b|\bnot (?:be )?recommended\b|\A(?:Stop|Discontinue)\b"
+    r"|\b(?:do|does|should|must) not (?!(?:be )?(?:\w+ly )?(?:stop|discontinu|withdraw|interrupt|exceed))",
+    re.IGNORECASE,
+)
+_EXCEPTS = re.compile(r"(?:If|Unless|Where|When|Except|Although|In the unusual|Only)\b")
 
 
 class Generator(Protocol):
@@ -135,10 +149,28 @@ def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
     def value(item: Evidence) -> float:
         paper = item.hit.document.kind is not Kind.LABEL
         told = item.score + PREFERENCE * (paper == literature) - LONG * (len(item.text.split()) > LONG_WORDS)
+        told += FORBIDS * forbids(query, item.text)
         told += ADVICE * (query.shape == "interaction" and _ADVISES.search(item.text) is not None)
-        return told - LIMITED * (not query.populations and not is_row(item.text) and bool(populations(item.text)))
+        return told - LIMITED * (not query.populations and _limited(item))
 
     return sorted(group, key=lambda item: -value(item))
+
+
+def forbids(query: Query, text: str) -> bool:
+    """Whether ``text`` forbids what the question asks leave for, to the patients of the question where it names some.
+
+    What is pregnant or nursing is always a question of leave; an exception to a prohibition is none itself.
+    """
+    asked = {one.name for one in query.populations}
+    if not (_MAY.search(query.question) or asked & {"pregnancy", "lactation"}) or "dosage" in query.topics:
+        return False
+    concerned = not asked or bool(groups_of(query) & groups_in(text))
+    return concerned and _FORBIDS.search(text) is not None and not _EXCEPTS.match(text)
+
+
+def _limited(item: Evidence) -> bool:
+    """Whether it is of a group of patients; a row where its table is."""
+    return limited(" ".join(quote.text for quote in item.under) if is_row(item.text) else item.text)
 
 
 def _within_budget(turns: Sequence[list[Evidence] | None], most: int) -> list[list[Evidence]]:

@@ -174,8 +174,9 @@ def text_of(
 ) -> str:
     """The answer as a reader sees it: what is missing first, then a line for each drug, then the boxed warnings.
 
-    ``barred``: words of contraindications that touch the question, by reference. They come before what was found by
-    rank, which may sound harmless beside them; long ones, and what is shown anyway, are left to their reference.
+    ``barred``: words of contraindications and boxes that touch the question, by reference. They come before what was
+    found by rank, which may sound harmless beside them; long ones, and what is shown anyway, are left to their
+    reference.
     """
     told = {number: text for number, text in (barred or {}).items() if _unsaid(text, shown)}
     lines: dict[str, list[str]] = {}
@@ -193,10 +194,9 @@ def text_of(
         f"{group.capitalize()}: {' '.join(texts)}" if group and headed else " ".join(texts)
         for group, texts in lines.items()
     ]
+    named = {item.reference: f"{section_name(item.section).capitalize()} of {item.drug}" for item in safety}
     first = [
-        f"{section_name(item.section).capitalize()} of {item.drug}: {told[item.reference]} [{item.reference}]"
-        for item in safety
-        if item.reference in told
+        f"{named[number]}: {' '.join(words.split())} [{number}]" for number, words in told.items() if number in named
     ]
     return "\n".join([*lead, *first, *body, *_safety_lines([item for item in safety if item.reference not in told])])
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from rag.answers.compose import References
 from rag.asked.routes import elsewhere, other_way
-from rag.asked.touches import Touch, strongest
+from rag.asked.touches import Touch, groups_in, strongest
 from rag.checks.cues import unchanged
 from rag.evidence import Candidate, candidates, tokens
 from rag.query import Query
@@ -46,12 +46,14 @@ class Warned:
     """Sentences that must be shown for a drug: the label section they are from and the evidence.
 
     ``drug`` is what the label is of, which may have more ingredients than the question's drug. No evidence: the index
-    knows that there is such a section, but the store has it no longer.
+    knows that there is such a section, but the store has it no longer. ``first``: what of it is said before what was
+    found by rank: contraindications that touch the question, what a box says of the question's patients.
     """
 
     drug: str
     section: str
     evidence: tuple[Evidence, ...]
+    first: tuple[Evidence, ...] = ()
 
 
 def floor(view: View, query: Query, as_of: date | None, cited: Collection[str]) -> list[Warned]:
@@ -64,11 +66,12 @@ def floor(view: View, query: Query, as_of: date | None, cited: Collection[str]) 
         touch = Touch.of(query, index, view.resolver)
         box = view.section(keys, "boxed_warning", as_of, cited)
         if box.hits or box.changed:
-            found.append(Warned(_drug(keys, box.hits), "boxed_warning", _boxed(box, touch)))
+            boxed = _boxed(box, touch)
+            found.append(Warned(_drug(keys, box.hits), "boxed_warning", boxed, _concerning(boxed, touch)))
         against = view.section(keys, "contraindications", as_of, cited)
         quoted = _barring(query, against, touch)
         if quoted or against.changed:
-            found.append(Warned(_drug(keys, against.hits), "contraindications", quoted))
+            found.append(Warned(_drug(keys, against.hits), "contraindications", quoted, quoted))
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
@@ -79,6 +82,12 @@ def _boxed(box: Part, touch: Touch) -> tuple[Evidence, ...]:
     plain = sorted(range(len(sentences)), key=lambda place: _plainness(sentences[place].text))
     picked = _distinct([sentences[place] for place in (*touching, *plain)])
     return _evidence(sorted(picked, key=sentences.index)) or tuple(map(_whole, box.hits[:1]))
+
+
+def _concerning(boxed: Sequence[Evidence], touch: Touch) -> tuple[Evidence, ...]:
+    """The sentences of a box that are on the groups of patients asked about, and on no others."""
+    told = [(part, groups_in(part.text)) for part in boxed]
+    return tuple(part for part, groups in told if groups and groups <= touch.groups)
 
 
 def _plainness(text: str) -> int:
@@ -150,10 +159,11 @@ def passages(warned: Sequence[Warned]) -> int:
 
 
 def barred(warned: Sequence[Warned], references: References) -> dict[int, str]:
-    """The first words quoted of contraindications, by their references."""
+    """The first words quoted of what is said first, by their references, contraindications before boxed warnings."""
     quoted: dict[int, str] = {}
-    for item in warned:
-        for part in item.evidence:
-            if item.section == "contraindications" and (number := references.number(part)):
-                quoted.setdefault(number, part.text)
+    for item in sorted(warned, key=lambda one: one.section != "contraindications"):
+        for part in item.first:
+            if part in item.evidence and (number := references.number(part)):
+                more = item.section == "boxed_warning" and number in quoted
+                quoted[number] = f"{quoted[number]} {part.text}" if more else quoted.get(number, part.text)
     return quoted

@@ -16,6 +16,7 @@ from ingest.schema import Document, Section, Table
 from ingest.sentences import Span, sentences
 from rag.sentences.debris import is_bare_row
 from rag.sentences.headings import governs, misses, names_patients, title
+from rag.sentences.indications import above, named
 from rag.sentences.limits import limits
 from rag.sentences.notes import notes
 from rag.sentences.openers import opened
@@ -100,14 +101,17 @@ def _placed(item: Evidence, document: Document | None) -> Evidence | None:
     section = document.section(item.hit.passage.section) if document else None
     if section is None or section.text[item.start : item.end] != item.text:
         return item
-    if (found := governed(section, item.start, item.end)) is None:
+    if document is None or (found := governed(section, item.start, item.end, named(document))) is None:
         return None
     under = tuple(Quote.of(section.text[start:end], start, end) for start, end in found.under)
     return replace(item, text=section.text[found.start : found.end], start=found.start, end=found.end, under=under)
 
 
-def governed(section: Section, start: int, end: int) -> Governed | None:
-    """``section.text[start:end]`` as it can be shown; None where the section as a whole forbids to cut it so."""
+def governed(section: Section, start: int, end: int, names: tuple[str, ...] = ()) -> Governed | None:
+    """``section.text[start:end]`` as it can be shown; None where the section as a whole forbids to cut it so.
+
+    ``names``: by which the label heads its indications (`rag.sentences.indications`).
+    """
     text = section.text
     if table := next((one for one in section.tables if start in _rows(one)), None):
         return _row(section, table, start, end)
@@ -123,7 +127,11 @@ def governed(section: Section, start: int, end: int) -> Governed | None:
     under = [part for part in parts if part and _governs(section, part, text[first:last])]
     if head:
         under.append((low + head[0], low + head[1]))
-    if opens := opened(text, low, first, last):
+    illness = above(text, low, first, text[first:last], names)
+    if illness and not any(one[0] < illness[1] and illness[0] < one[1] for one in under):
+        under.append(illness)
+    opens = opened(text, low, first, last)
+    if opens and opens != illness:
         under.append(opens)
     under.extend(notes(text, text[first:last], last))
     return Governed(first, last, tuple(dict.fromkeys(span for span in under if _shown(text, span))))

@@ -63,6 +63,14 @@ _TAKING = re.compile(
     r"(?<!\bnot )\b(?:taking|receiving|treated with|concomitant(?:ly)?(?: with)?)\b(?P<what>(?:(?!\bnot\b).)+)",
     re.IGNORECASE,
 )
+_STARTING = re.compile(
+    r"\b(?:starting|initial|first|beginning|opening) (?:\w+ )?(?:dos(?:e|es|age)|regimen)\b"
+    r"|\bstart (?:with|at|on what)\b"
+    r"|\bhow\b[^?.,]{0,20}\b(?:start|begin|initiate)\b",
+    re.IGNORECASE,
+)
+_LATER = re.compile(r"\bmaintenance\b|\b(?:weeks?|days?|months?)\s(?:[3-9]|[1-9]\d)\b", re.IGNORECASE)
+"""A stage of a schedule after the first, in the cell or header that says which."""
 _RAISED = re.compile("[\u02b0-\u02b8\u1d2c-\u1d6a\u2070-\u209c\u00b9\u00b2\u00b3*†‡]+")
 """Marks of footnotes, which are letters to a regular expression."""
 _AMOUNT = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL)\b", re.IGNORECASE)
@@ -96,6 +104,13 @@ def for_partner(query: Query, text: str, own: int | None) -> bool:
     if repeated:
         return False
     return _names_any(query, own, [partner] if role_of(header) == "with" else _takers(query, cells))
+
+
+def later(query: Query, text: str) -> bool:
+    """Whether a row is of a later stage of a schedule (maintenance, week 5) where the starting dose is asked for."""
+    if not _STARTING.search(query.question) or not is_row(text):
+        return False
+    return _LATER.search(" ".join(_cells(text)[0])) is not None
 
 
 def beside_partner(query: Query, text: str, own: int | None) -> bool:

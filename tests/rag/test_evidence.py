@@ -155,6 +155,7 @@ def test_candidates_of_overlapping_hits_are_not_doubled() -> None:
 
 
 def test_tokens_are_those_of_the_index_without_stop_words() -> None:
+    assert tokens("kidney failure, the liver") == tokens("renal failure, hepatic")
     assert tokens("What are the interactions of CYP3A4 inhibitors?") == ("interact", "cyp3a4", "inhibitor")
     assert tokens("How is it metabolised") == tokens("metabolized")
 

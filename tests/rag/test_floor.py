@@ -247,3 +247,15 @@ def test_a_contraindication_that_is_shown_anyway_is_not_quoted_again() -> None:
     shelf = Bookshelf([document("label:z:1", [BARRED], "zanol"), document("label:y:1", [DOSE], "ynol")])
     answer = engine_of(shelf).ask("Can zanol be given with ynol?")
     assert answer.answer.count("contraindicated in patients who take ynol") == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "told"), [("Can xanol be taken in pregnancy?", True), ("What is the dose of xanol?", False)]
+)
+def test_what_a_box_says_of_the_patients_asked_about_is_read_first(question: str, told: bool) -> None:
+    risk = ("pregnancy", "Xanol in pregnancy led to birth defects in 5 % of children.")
+    answer = engine_of(Bookshelf([document("label:x:1", [BOX, DOSE, risk], "xanol")])).ask(question)
+    first = answer.answer.partition("\n")[0]
+    expected = "Boxed warning of xanol: WARNING: FETAL TOXICITY These tablets can injure the developing fetus. ["
+    assert first.startswith(expected) is told
+    assert ("\nBoxed warning: xanol" in answer.answer) is not told

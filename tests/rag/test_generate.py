@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.generate import MAX_STATEMENTS, MAX_WORDS, Extractive, Generator, Scripted, group_name
+from rag.generate import MAX_STATEMENTS, MAX_WORDS, Extractive, Generator, Scripted, forbids, group_name
 from rag.query import Query, understand
 from rag.types import Draft, Evidence, Hit
 from tests.contracts.generator import GeneratorContract
@@ -108,3 +108,41 @@ def test_what_to_do_about_an_interaction_comes_before_what_a_study_measured() ->
     query = understand("Can propafenone be given with colchicine?", shelf.resolver())
     drafts = Extractive().generate(query, evidence_of(shelf, {"label:p:1": 0.85, "label:p:2": 0.9}))
     assert [draft.text.split()[0] for draft in drafts] == ["Avoid", "Propafenone"]
+
+
+PREGNANT = "Xanol is given in pregnancy if there is no alternative, and then with serial ultrasound."
+BARRED = "Do not use xanol in pregnancy."
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("Can xanol be taken in pregnancy?", BARRED),
+        ("xanol in pregnancy", BARRED),
+        ("What is the dose of xanol in pregnancy?", PREGNANT),
+        ("xanol in the elderly", PREGNANT),
+    ],
+)
+def test_a_prohibition_comes_before_its_exceptions(question: str, first: str) -> None:
+    labels = [("label:x:1", BARRED), ("label:x:2", PREGNANT)]
+    shelf = Bookshelf([document(name, [("pregnancy", text)], "xanol") for name, text in labels])
+    query = understand(question, shelf.resolver())
+    drafts = Extractive().generate(query, evidence_of(shelf, {"label:x:1": 0.6, "label:x:2": 0.9}))
+    assert drafts[0].text == first
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (BARRED, True),
+        ("Xanol is not recommended in pregnancy.", True),
+        ("Women who become pregnant must not stop xanol abruptly.", False),
+        ("If xanol is used in pregnancy, avoid high doses.", False),
+        ("Xanol is not contraindicated in pregnancy.", False),
+        ("Do not use xanol in children.", False),
+        ("Xanol caused malformations in pregnancy.", False),
+    ],
+)
+def test_what_forbids(text: str, expected: bool) -> None:
+    shelf = Bookshelf([document("label:x:1", [("pregnancy", BARRED)], "xanol")])
+    assert forbids(understand("Can xanol be taken in pregnancy?", shelf.resolver()), text) is expected

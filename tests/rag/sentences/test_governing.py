@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.parse.tables import Grid, assemble
-from ingest.schema import Section
+from ingest.schema import Document, Kind, Section
 from rag.sentences.governing import AFTER, BACK, governed, placed
+from rag.sentences.indications import named
 from tests.rag.pieces import ask
 
 FILLER = "Swallow the tablets whole with a glass of water in the morning. " * 40
@@ -266,3 +267,28 @@ def test_the_heading_of_a_first_item_is_no_title_of_the_items_after_it() -> None
         f"{first}Coumarins: Bleeding has been reported. Dose adjustment may be necessary.", "drug_interactions"
     )
     assert shown(whole, "Dose adjustment may be necessary.") == ([], "Dose adjustment may be necessary.")
+
+
+KIDNEYS = "For patients on dialysis, the starting dose should be 5 mg per day."
+
+
+@pytest.mark.parametrize(
+    ("between", "head"),
+    [
+        ("AGS Caution should be taken in these patients. ", ["AGS"]),
+        ("Treatment of Night Cramps For treatment the dose is 9 mg. AGS Caution should be taken. ", ["AGS"]),
+        ("Treatment of Night Cramps: 9 mg once daily. Ask for kidney disease. ", ["Treatment of Night Cramps"]),
+        ("AGS must be confirmed before. ", []),
+        ("AGS Caution should be taken.\nThe drug is taken with food. ", []),
+    ],
+)
+def test_a_dose_goes_with_the_indication_that_heads_its_part_of_the_paragraph(between: str, head: list[str]) -> None:
+    text = (
+        "2 DOSAGE AND ADMINISTRATION\n• Treatment of Night Cramps: 9 mg once daily.\n• AGS: 5 to 10 mg once daily.\n"
+        f"2.5 Dose Modification in Renal Impairment The dose depends on the kidneys. {between}{KIDNEYS}"
+    )
+    whole = section(text)
+    names = named(Document("label:a:1", Kind.LABEL, "Anol", "a", "1", "0" * 64, (whole,)))
+    found = governed(whole, text.index(KIDNEYS), len(text), names)
+    assert found is not None
+    assert [text[slice(*span)] for span in found.under] == head

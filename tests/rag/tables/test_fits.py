@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.drugs import Resolver
 from rag.query import Query, understand
-from rag.tables.fits import for_partner, for_patient
+from rag.tables.fits import for_partner, for_patient, later
 from tests.rag.bookshelf import Bookshelf, corpus
 
 RESOLVER: Resolver = Bookshelf(corpus()).resolver()
@@ -127,3 +127,21 @@ def test_a_row_is_for_those_within_its_range(value: int, low: int, width: int) -
     row = f"Creatinine clearance (mL/min): {low} to {low + width}; Dose: 1 mg; Frequency: daily"
     query = asked(f"colchicine dose at CrCl {value}")
     assert for_patient(query, row) is (low <= value <= low + width)
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "is_later"),
+    [
+        (
+            "colchicine starting dose with propafenone",
+            "Week 5; In patients TAKING Propafenone: 1 mg; Others: 2 mg",
+            True,
+        ),
+        ("How do I start colchicine?", "Usual maintenance dose; Adults: 1 mg; Others: 2 mg", True),
+        ("colchicine initial dose", "Weeks 1 and 2; Adults: 1 mg; Others: 2 mg", False),
+        ("colchicine dose", "Week 5; Adults: 1 mg; Others: 2 mg", False),
+        ("colchicine initial dose", "The maintenance dose is 2 mg daily.", False),
+    ],
+)
+def test_a_later_stage_is_not_the_starting_dose(question: str, row: str, is_later: bool) -> None:
+    assert later(asked(question), row) is is_later
