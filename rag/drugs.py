@@ -27,6 +27,8 @@ from rag.naming.spelling import (
     in_drug_position,
     is_prose,
     looks_like_drug,
+    measured,
+    medical_words,
     nearest,
     ordinary_words,
 )
@@ -187,7 +189,8 @@ class Resolver:
         """What a word that is no known name and no prose may be a misspelling of."""
         word = token.text
         known = word in self._words or word in self._longest or word in self.ambiguous or word in SALTS
-        if known or word in ordinary_words() or word in self.classes.words() or _is_drug(text, token):
+        prose = word in ordinary_words() or word in medical_words()
+        if known or prose or word in self.classes.words() or _is_drug(text, token):
             return None
         found = self._speller.suggest(word)
         if found and found.cost > 1 and has_stem(word):  # formed as a name is: as likely a drug not known yet
@@ -276,6 +279,8 @@ class Resolver:
         return entry.rule == "short" and unknown and following.text not in PRESENTATIONS
 
     def _unknown(self, text: str, token: Token, named: Sequence[Mention | ClassMention]) -> bool:
+        if measured(text, token.start, token.end):
+            return False
         if token.text in self.ambiguous or _is_drug(text, token) or looks_like_drug(text, token.start, token.end):
             return True
         possible = token.text not in FOODS | NATURAL and could_be_drug(text[token.start : token.end])

@@ -60,6 +60,14 @@ def ingredient_names() -> frozenset[str]:
 
 
 @cache
+def concept_words() -> frozenset[str]:
+    """The words of ``concepts.txt`` that are longer than three letters, lower case."""
+    lines = (FOLDER / "concepts.txt").read_text(encoding="utf-8").splitlines()
+    listed = " ".join(line for line in lines if not line.startswith("#")).lower()
+    return frozenset(re.findall(r"[a-z]{4,}", listed))
+
+
+@cache
 def local_names() -> frozenset[str]:
     """The names of ingredients that no product gives to the whole body (by Drugs@FDA, 2019), lower case."""
     return frozenset((FOLDER / "local.txt").read_text(encoding="utf-8").split())

@@ -14,6 +14,8 @@ from importlib.resources import files
 
 from rapidfuzz.distance import OSA
 
+from corpora.vocabulary import concept_words, ingredient_names
+from corpora.vocabulary.people import medical
 from rag.naming.ingredients import SALTS, word_set
 
 SHORTEST = 6
@@ -35,10 +37,10 @@ STEMS = re.compile(
 NATURAL = word_set(
     """cholesterol ghrelin cytidine thymidine ferritin bilirubin creatinine prolactin hemoglobin haemoglobin albumin
     cortisol transferrin fibrinogen relaxin inhibin kisspeptin leptin adiponectin gonadotropin troponin homocysteine
-    folate hepcidin haptoglobin globulin thyroglobulin antithrombin cystatin urate oxalate lactate estrone estriol
-    aldosterone"""
+    folate hepcidin haptoglobin globulin thyroglobulin antithrombin cystatin procalcitonin urate oxalate lactate estrone
+    estriol aldosterone amylase lipase"""
 )
-"""Substances of the body that end like a drug."""
+"""Substances of the body that end like a drug, most of them laboratory values."""
 
 CONDITIONS = word_set("migraine chilblain cervix")
 """Conditions that end like a drug."""
@@ -48,6 +50,19 @@ ACIDS = word_set("lactic gastric nucleic arachidonic linoleic linolenic oleic hy
 
 DRUG_WORDS = word_set("lithium insulin testosterone cocaine morphine aspirin")
 """Drugs that stand, or may stand, in a vocabulary of frequent English words."""
+
+DISEASES = word_set(
+    """measles mumps rubella rabies pertussis tetanus diphtheria typhoid cholera dengue anthrax tularemia scabies
+    impetigo syphilis gonorrhea chlamydia croup sciatica rosacea vitiligo alopecia endometriosis narcolepsy cataplexy
+    epilepsy chorea dystonia aphasia dysphagia varices varicocele hydrocele thrombus embolus aneurysm pneumothorax
+    empyema torsion pacemaker catheter dialysate ketones transaminitis spondylitis gastroparesis preeclampsia eclampsia
+    claudication stenosis ascites acromegaly cushing hirsutism tonsillectomy splenectomy biopsy stent bypass"""
+)
+"""Diseases and procedures that other lists lack."""
+_DISEASE = re.compile(
+    r".{3,}(?:itis|osis|emia|aemia|uria|pathy|ectomy|otomy|ostomy|scopy|algia|penia|plegia|paresis|oma|rrhagia|rrhea|rrhoea|"
+    r"dynia|trophy|megaly|sclerosis)"
+)
 
 _CONDITION = re.compile(
     r".*(?:ia|ias|emic|itis|osis|oses|asis|esis|[yi]sis|pathy|therapy|ectomy|plasty|scopy|omas?|tension|algia|plegia|ing|tions?|ness|ments?|"
@@ -93,6 +108,17 @@ def ordinary_words() -> frozenset[str]:
     return frozenset(line for line in lines if line.isalpha()) - DRUG_WORDS
 
 
+@lru_cache(maxsize=1)
+def medical_words() -> frozenset[str]:
+    """Words of diseases, laboratory values and everyday medicine, no drugs: "rheumatoid", "creatinine", "epilepsy"."""
+    return (concept_words() | medical() | DISEASES) - ingredient_names() - DRUG_WORDS
+
+
+def is_disease(word: str) -> bool:
+    """Whether a lower-case word is formed as only diseases and procedures are: "pericarditis", "splenectomy"."""
+    return _DISEASE.fullmatch(word) is not None
+
+
 def has_stem(word: str) -> bool:
     """Whether a lower-case word ends in a stem that only drug names have."""
     return STEMS.fullmatch(word) is not None
@@ -114,10 +140,18 @@ def in_drug_position(text: str, start: int, end: int) -> bool:
     return follows or _BEFORE.search(before) is not None
 
 
+def measured(text: str, start: int, end: int) -> bool:
+    """Whether a substance of the body is no drug there: "apixaban with albumin 2.0", but not "dose of albumin"."""
+    given = _CERTAIN.search(text[:start].lower()) or _AFTER.match(text[end : end + 60].lower())
+    return text[start:end].lower() in NATURAL and not given
+
+
 def could_be_drug(word: str) -> bool:
     """Whether nothing speaks against an unknown word being a drug: no English word, salt, condition or abbreviation."""
     folded = word.lower()
-    if len(word) < 5 or not word.isalpha() or (word.isupper() and len(word) < 6) or folded in SALTS:
+    if len(word) < 5 or not word.isalpha() or (word.isupper() and len(word) < 6):
+        return False
+    if folded in SALTS or folded in medical_words():
         return False
     return has_stem(folded) or not is_prose(folded)
 
@@ -125,7 +159,8 @@ def could_be_drug(word: str) -> bool:
 def _dosed(text: str, start: int, end: int) -> bool:
     """Whether a word that is formed like a condition is dosed as one: "dose of mavorixafor", "bempedoic acid dose"."""
     word = text[start:end].lower()
-    if word in ordinary_words() or not word.isalpha() or len(word) < SHORTEST or word in ACIDS:
+    known = word in ordinary_words() or word in medical_words() or word in ACIDS
+    if known or not word.isalpha() or len(word) < SHORTEST:
         return False
     if word.endswith("ic") and text[end : end + 5].lower() == " acid":
         return in_drug_position(text, start, end + 5) or _PATIENT.match(text[end : end + 40].lower()) is not None

@@ -11,7 +11,16 @@ from collections.abc import Callable, Sequence
 
 from corpora.vocabulary.people import is_name
 from rag.lexical import analysed
-from rag.naming.spelling import NAMED, has_stem, in_drug_position, nearest, ordinary_words
+from rag.naming.spelling import (
+    NAMED,
+    has_stem,
+    in_drug_position,
+    is_disease,
+    measured,
+    medical_words,
+    nearest,
+    ordinary_words,
+)
 from rag.query import Query
 
 LETTERS = 5
@@ -31,20 +40,23 @@ def strange(query: Query, frequency: Callable[[Sequence[str]], list[float]]) -> 
     for word in _WORD.finditer(text):
         folded = word[0].lower()
         free = all(word.end() <= start or end <= word.start() for start, end in taken)
-        if not free or len(folded) < LETTERS or word[0] in query.unresolved or is_english(folded):
+        if not free or len(folded) < LETTERS or word[0] in query.unresolved or is_english(folded) or is_disease(folded):
             continue
         if any(frequency(analysed(folded))) or is_name(folded, eponym=True) or nearest(folded, ordinary_words(), 1):
             continue
-        if _like_a_name(text, word.start(), word.end()):
+        if not measured(text, word.start(), word.end()) and _like_a_name(text, word.start(), word.end()):
             found.append(word[0])
     return tuple(dict.fromkeys(found))
 
 
 def is_english(word: str) -> bool:
-    """Whether a word in lower case is frequent English, or is after an ending is taken off."""
-    known = ordinary_words()
+    """Whether a word in lower case is frequent English or medical, or is after an ending is taken off."""
     stems = (word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending))
-    return word in known or any(stem in known or f"{stem}e" in known for stem in stems)
+    return _known(word) or any(_known(stem) or _known(f"{stem}e") for stem in stems)
+
+
+def _known(word: str) -> bool:
+    return word in ordinary_words() or word in medical_words()
 
 
 def _like_a_name(text: str, start: int, end: int) -> bool:

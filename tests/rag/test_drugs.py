@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from corpora.vocabulary import concept_words, ingredient_names
 from ingest.schema import DrugNames
 from rag.drugs import Mention, Resolver, keys_of
 from rag.naming.ingredients import canonical, ingredients
@@ -333,3 +334,26 @@ def test_the_first_word_of_a_name_that_is_an_ingredient_needs_no_position() -> N
     resolver = Resolver.from_names([("label:a:1", "generic", "ropeginterferon alfa-2b")])
     reading = resolver.read("Has ropeginterferon been shown to work in children?")
     assert ([mention.key for mention in reading.mentions], reading.unresolved) == (["ropeginterferon alfa-2b"], ())
+
+
+@pytest.mark.parametrize("word", ["rheumatoid", "creatinine", "albumin", "epilepsy", "platelets", "lupus", "measles"])
+@pytest.mark.parametrize(
+    "asked",
+    ["colchicine dose with {} 2.0, age 82", "colchicine dose in {} arthritis", "colchicine or {}"],
+)
+def test_medical_words_beside_a_drug_are_no_unknown_drugs(resolver: Resolver, word: str, asked: str) -> None:
+    assert resolver.read(asked.format(word)).unresolved == ()
+
+
+def test_words_of_the_concepts_are_no_unknown_drugs_but_where_they_are_ingredients(resolver: Resolver) -> None:
+    taken = {
+        word
+        for word in concept_words()
+        for place in ("dose of {}?", "colchicine with {}")
+        if resolver.read(place.format(word)).unresolved
+    }
+    assert taken <= ingredient_names()
+
+
+def test_a_substance_of_the_body_is_an_unknown_drug_where_it_is_dosed(resolver: Resolver) -> None:
+    assert resolver.read("What is the dose of albumin?").unresolved == ("albumin",)
