@@ -13,7 +13,8 @@ from ingest.schema import Kind
 from rag.answers.conflicts import Scene, beyond
 from rag.asked.focus import group_of, names_other, of_several, says
 from rag.asked.touches import CLASS, Touch, groups_in, groups_of
-from rag.checks.cues import levels, negations, permissions, refusals, unchanged
+from rag.checks.cues import levels, negations, unchanged
+from rag.checks.uses import permissions, refusals
 from rag.query import Query
 from rag.types import Evidence, Judge, Stance
 from rag.verify import stated, verdicts_of
@@ -56,13 +57,13 @@ _EFFECT_ASKED = re.compile(
 )
 
 _FORBIDS = re.compile(
-    r"\b(?:contra-?indicated|avoid(?:ed)?|must not|never"
+    r"\b(?:avoid(?:ed)?|must not|never"
     r"|not (?:be )?(?:recommended|used|taken|given|(?:co-?)?administered|combined|initiated|prescribed|started)"
     r"|do not (?:use|take|give|(?:co-?)?administer|combine|prescribe|initiate|start))\b",
     re.IGNORECASE,
 )
-_CONTRAINDICATED = re.compile(r"(?<!not )(?<!longer )(?<!never )\bcontra-?indicated\b", re.IGNORECASE)
-"""Forbids, though some be excepted."""
+_SUPPOSED = re.compile(r"\b(?:if|unless|whether|except)\b[^.;,]*$", re.IGNORECASE)
+"""What stands before a "contraindicated" that is not said to be so."""
 _NOT_FORBIDDING = re.compile(
     r"\b(?:(?:not|no longer|never) (?:be )?(?:contra-?indicated|avoided)|to avoid|unless|except"
     r"|avoid(?:ed|ing)? (?:abrupt|excess|driving)"
@@ -159,7 +160,7 @@ def by_rule(query: Query, asked: Asks, item: Evidence, touch: Touch | None = Non
     if not _on_point(query, item, touch) or _of_others(query, text):
         return None if asked == "fact" else "mentions"
     barred = _FORBIDS.search(text) is not None and not _NOT_FORBIDDING.search(text)
-    forbids = barred or _CONTRAINDICATED.search(text) is not None
+    forbids = barred or _contraindicated(text)
     allows = _ALLOWS.search(text) is not None and not _ON_CONDITION.search(text)
     if asked == "interacts":
         no = unchanged(text)
@@ -175,14 +176,29 @@ def by_rule(query: Query, asked: Asks, item: Evidence, touch: Touch | None = Non
     return "supports" if forbids == (asked == "forbidden") else "contradicts"
 
 
+def _contraindicated(text: str) -> bool:
+    """Whether a sentence says so, though some be excepted."""
+    found = (one for one in refusals(text) if text[one.start : one.end].casefold().startswith("contra"))
+    return any(not _SUPPOSED.search(text[: one.start]) for one in found)
+
+
+_AMOUNT = r"(?:levels?|concentrations?|exposures?|AUC|Cmax|effects?)"
+_OTHER_AMOUNT = re.compile(r"\b(?:dos\w+|clearance|half-li\w+|eliminat\w+|metaboli\w+)\b", re.IGNORECASE)
+
+
 def _directed(query: Query, text: str) -> Stance | None:
-    """Of a question whether one drug raises or lowers the other: which way the sentence says that it goes."""
+    """Of a question whether one drug raises or lowers the other: which way the sentence says that the level of the
+    other goes. A lower dose or clearance says nothing of it, or the contrary."""
     way, said = levels(query.question), levels(text)
     if not of_several(query) or len(way) != 1:
         return None
     denied = unchanged(text) or any(one.side != "against" for one in negations(text))
     if len(said) != 1 or denied:
         return None if denied else "mentions"
+    other = re.escape(max(query.mentions, key=lambda one: one.start).surface)
+    of_it = rf"\b{other}\b(?:['’]s?)? (?:(?:plasma|serum|blood|systemic) )?{_AMOUNT}\b|\b{_AMOUNT} of (?:\w+ ){{0,2}}?{other}\b"
+    if _OTHER_AMOUNT.search(text) or not re.search(of_it, text, re.IGNORECASE):
+        return None
     return "supports" if way == said else "contradicts"
 
 

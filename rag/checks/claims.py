@@ -14,24 +14,10 @@ from typing import Literal, Protocol, get_args
 
 from rag.asked.patient import routes_of
 from rag.checks.bindings import Agent, agent_exchanged, agents, apart, group_exchanged, numbers_exchanged, reordered
-from rag.checks.cues import (
-    Cue,
-    advice,
-    alike,
-    as_usual,
-    directions,
-    grants,
-    groups,
-    halts,
-    near,
-    negations,
-    permissions,
-    refusals,
-    stems,
-    words,
-)  # fmt: skip
+from rag.checks.cues import Cue, advice, alike, directions, groups, near, negations, stems, words
 from rag.checks.foreign import added, addressed, unknown
 from rag.checks.measures import Measure, frequencies, measures
+from rag.checks.uses import as_usual, objections, permissions, refusals, unallowed
 from rag.drugs import Mention, Reading
 
 Flaw = Literal[
@@ -199,11 +185,7 @@ def _squeezed(text: str) -> str:
 
 def _negations(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
     """Every negation needs one of its own in a source, and none that bears on what the claim says may be left out."""
-    held = [
-        (cue, source.text)
-        for source in sources
-        for cue in (*negations(source.text), *refusals(source.text), *halts(source.text))
-    ]
+    held = [(cue, source.text) for source in sources for cue in (*negations(source.text), *refusals(source.text))]
     open_ = list(range(len(held)))
     for cue in negations(claim):
         around = near(claim, cue.start, cue.end)
@@ -213,9 +195,15 @@ def _negations(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
             yield "negation not in source"
         else:
             open_.remove(best[1])
-    left = [held[place] for place in open_ if not (as_usual(claim) and as_usual(held[place][1]))]
-    if any(_left_out(claim, *one, sources) for one in left) or _allowed(claim, left, sources):
+    left = [held[place] for place in open_ if not (as_usual(claim) and _of_the_usual(*held[place]))]
+    against = left + [(cue, source.text) for source in sources for cue in objections(source.text)]
+    if any(_left_out(claim, *one, sources) for one in left) or _allowed(claim, against, sources):
         yield "negation dropped"
+
+
+def _of_the_usual(cue: Cue, text: str) -> bool:
+    """Whether a negation is that of "no dose adjustment"."""
+    return cue.side != "against" and any(low <= cue.start < high for low, high in as_usual(text))
 
 
 def _fit(cue: Cue, around: Mapping[str, float], other: Cue, text: str) -> float:
@@ -296,10 +284,8 @@ def _advice(claim: str, sources: Sequence[Source]) -> Iterator[Flaw]:
         held |= {"indicated"} if any("indications_and" in source.context for source in sources) else {"contraindicated"}
     if advice(claim) - held:
         yield "recommendation not in source"
-    if permissions(claim):
-        texts = [source.text for source in sources]
-        if not any(map(grants, texts)) or (as_usual(claim) and not any(map(as_usual, texts))):
-            yield "recommendation not in source"
+    if unallowed(claim, [source.text for source in sources]):
+        yield "recommendation not in source"
 
 
 def _plain(context: str) -> str:

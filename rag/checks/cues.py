@@ -207,30 +207,6 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _USES = word_set("use take taken give given administ coadminist co combin prescrib recommend start initi receiv")
-_MODAL = r"\b(?:can|may|might|could|should|must)\s(?:(?:\w+ly|also|still|then|now|therefore)\s)?"
-_WELL = (
-    r"safe|allowed|permitted|compatible|suitable|appropriate|acceptable|reasonable|fine|ok(?:ay)?|tolerated"
-    r"|advis(?:ed|able)"
-)
-_ALLOWS = re.compile(
-    rf"{_MODAL}(?:be\s(?:\w+\s)?(?:used|taken|given|co-?administered|administered|combined|started|initiated|treated"
-    r"|prescribed|offered|continued|resumed|restarted)|receive|take|use|have|get|start|begin|continue|resume|keep)\b"
-    rf"|\b(?:is|are|was|were)\s(?:\w+(?:ly|ll)\s)?(?:{_WELL}|recommended)\b|\b(?:an?|the)\s(?:\w+\s)?(?:choice|option)\b"
-    rf"|\brecommend\w*",
-    re.IGNORECASE,
-)
-_GRANTS = re.compile(
-    r"\b(?:indicated|dos(?:e[ds]?|age|ing)|approved|effective(?:ly)?|safely|prefer\w*|alternative|first-line|with\scaution|tolerat\w*"
-    r"|(?:can|may)\sbe\s\w+|(?:used|treatment|therapy)\s(?:for|in|to|of|as|during))\b|\d\s?(?:mg|mcg|g|mL|units?|tablets?|capsules?)\b"
-    r"|(?:^|[.;:•,]\s*)(?:take|give|use|administer|start|begin|apply|inject|treat|initiate)\b",
-    re.IGNORECASE,
-)
-_AS_USUAL = re.compile(
-    r"\b(?:usual|normal|standard|full|regular|same|unchanged|unadjusted|ordinary|unreduced)\s(?:\w+\s){0,2}?dos(?:es?|age)\b"
-    r"|\b(?:no|without(?:\san?y?)?)\s(?:\w+\s){0,2}?(?:adjustments?|reductions?|change)\b|\bnot\s(?:be\s)?(?:adjust|reduc)\w*"
-    r"|\b(?:adjustments?|reductions?|changes?)\b[^.;]{0,50}\b(?:not|un)\s?(?:be\s)?(?:need|requir|necessar|recommend)\w*",
-    re.IGNORECASE,
-)
 _FOLLOWING = re.compile(r"\s*(?:(?P<word>[^\W\d_]+(?:-[^\W\d_]+)*)|(?P<end>.))", re.DOTALL)
 _PASSED = word_set(
     """
@@ -283,58 +259,6 @@ def levels(text: str) -> frozenset[str]:
 
 def _against(said: str, keys: tuple[str, ...]) -> str:
     return "against" if said.casefold().startswith("avoid") or _USES & set(keys) else ""
-
-
-_REFUSES = re.compile(
-    r"\bcontra-?indicat\w*|\brul(?:e[sd]?|ing)\sout\b|\b(?:preclud|prohibit|forbid|forbad|exclud|disqualif)\w*"
-    r"|\b(?:unsafe|unsuitable|inadvisable|inappropriate|unacceptable|incompatible)\b",
-    re.IGNORECASE,
-)
-_HALTS = re.compile(
-    r"\b(?:withh[eo]ld\w*|refrain\w*|discontinu\w*|stop(?:s|ped|ping)?|ceas\w*|suspend\w*|interrupt\w*|withdraw\w*"
-    r"|withdrawn|held|hold(?=\s\w))\b",
-    re.IGNORECASE,
-)
-
-
-@lru_cache(2048)
-def refusals(text: str) -> tuple[Cue, ...]:
-    """Where ``text`` says contraindicated, ruled out or unsafe: as good as "should not be used"."""
-    return tuple(Cue("negation", "against", *match.span()) for match in _REFUSES.finditer(text))
-
-
-@lru_cache(2048)
-def halts(text: str) -> tuple[Cue, ...]:
-    """Where ``text`` stops or withholds a drug, not negated: it speaks against a use as well."""
-    found = (match.span() for match in _HALTS.finditer(text) if not _denied(text, match.start()))
-    return tuple(Cue("negation", "against", *span) for span in found)
-
-
-def _denied(text: str, start: int) -> bool:
-    """Whether a negation stands right before a word."""
-    return any(0 <= start - one.end < 25 for one in negations(text))
-
-
-@lru_cache(2048)
-def permissions(text: str) -> tuple[Cue, ...]:
-    """Where ``text`` allows or advises a use, not negated: "can be taken with"."""
-    denied = [one.end for one in negations(text)]
-    return tuple(
-        Cue("permission", "", *match.span())
-        for match in _ALLOWS.finditer(text)
-        if not any(0 <= match.start() - end < 25 or match.start() <= end <= match.end() for end in denied)
-    )
-
-
-def grants(text: str) -> bool:
-    """Whether ``text`` tells of a use that may be called allowed: by a dose, an indication, "take", "do not stop"."""
-    stays = any(_denied(text, match.start()) for match in _HALTS.finditer(text))
-    return stays or bool(permissions(text)) or _GRANTS.search(text) is not None
-
-
-def as_usual(text: str) -> bool:
-    """Whether ``text`` speaks of a dose that stays as it is: "the usual dose", "no adjustment is needed"."""
-    return _AS_USUAL.search(text) is not None
 
 
 def _negated(text: str, match: re.Match[str]) -> tuple[str, ...]:
