@@ -196,7 +196,10 @@ def _directed(query: Query, text: str) -> Stance | None:
     if len(said) != 1 or denied:
         return None if denied else "mentions"
     other = re.escape(max(query.mentions, key=lambda one: one.start).surface)
-    of_it = rf"\b{other}\b(?:['’]s?)? (?:(?:plasma|serum|blood|systemic) )?{_AMOUNT}\b|\b{_AMOUNT} of (?:\w+ ){{0,2}}?{other}\b"
+    of_it = (
+        rf"\b{other}\b(?:['’]s?)? (?:(?:plasma|serum|blood|systemic) )?{_AMOUNT}\b"
+        rf"|\b{_AMOUNT} of (?:\w+ ){{0,2}}?{other}\b"
+    )
     if _OTHER_AMOUNT.search(text) or not re.search(of_it, text, re.IGNORECASE):
         return None
     return "supports" if way == said else "contradicts"
