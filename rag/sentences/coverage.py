@@ -80,6 +80,7 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"(?<![\w-])\d|\b(?:one|two|three|four|once|twice|half|single)\b", re.IGNORECASE)
+_DOSE = re.compile(r"\bdos(?:e|es|age|ages)\b(?! range)", re.IGNORECASE)
 _UNIT = re.compile(
     r"\b(?:m?c?g|units?|mL|mEq|IU|tablets?|capsules?|caplets?|drops?|puffs?|sprays?|inhalations?|patch(?:es)?)\b"
     r"|\b(?:mg|mcg|mL|units)/|\b(?:half|once|twice)\b",
@@ -261,7 +262,7 @@ def _lacks_amount(query: Query, found: Sequence[Evidence]) -> bool:
     """Of a dose, a figure beside what doses are told in: a rise of 40 % is none."""
     if not _AMOUNT.search(query.question):
         return False
-    dose = "dosage" in query.topics
+    dose = _DOSE.search(query.question) is not None
     best = [one.text for one in found[:BEST] if not measured(query, one.text)]
     return not any(_FIGURE.search(text) and (not dose or _UNIT.search(text)) for text in best)
 

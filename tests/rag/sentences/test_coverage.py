@@ -99,6 +99,8 @@ def test_where_an_amount_is_asked_sentences_without_one_cover_nothing() -> None:
     assert coverage.chance(query, [silent], Corpus(), None, silent=False) == 0.0
     share = replace(item, text="Cimetidine raised the peak of colchicine by 60%.")
     assert coverage.chance(query, [share], Corpus(), None, silent=False) == 0.0
+    fold = understand("How many fold does cimetidine raise colchicine?", SHELF.resolver())
+    assert coverage.chance(fold, [share], Corpus(), None, silent=False) > 0
 
 
 @pytest.mark.parametrize(
