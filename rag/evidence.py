@@ -26,7 +26,7 @@ from rag.lexical import analyse
 from rag.query import Query
 from rag.sentences.grown import GROWN, YOUNG, for_adult, of_grown, of_well, of_young
 from rag.sentences.spans import is_row, quotable
-from rag.tables.fits import FITTING, OTHER, PARTNER, beside_partner, for_partner, for_patient, later
+from rag.tables.fits import FITTING, OTHER, PARTNER, beside_partner, for_partner, for_patient, later, measured
 from rag.types import Evidence, Hit
 
 NEAR_DUPLICATE = 0.85
@@ -108,7 +108,7 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
 def _weighed(query: Query, item: Candidate, score: float) -> float:
     """The score with what the row says of its patients or partner, and whether a figure that is asked for is told."""
     fits = _fits(query, item)
-    if later(query, item.text) or of_well(query, item.text):
+    if later(query, item.text) or measured(query, item.text) or of_well(query, item.text):
         return min(score, OTHER)
     if fits is not None:
         return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)

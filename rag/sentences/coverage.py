@@ -30,7 +30,7 @@ from rag.naming.strange import is_english
 from rag.query import Query
 from rag.sentences.concepts import Concept, Said, concepts
 from rag.sentences.reader import FOLDER, beside
-from rag.tables.fits import beside_partner, for_patient
+from rag.tables.fits import beside_partner, for_patient, measured
 from rag.types import Evidence, Hit
 
 FILE = "coverage.json"
@@ -80,6 +80,19 @@ _AMOUNT = re.compile(
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"(?<![\w-])\d|\b(?:one|two|three|four|once|twice|half|single)\b", re.IGNORECASE)
+_DOSE = re.compile(r"\bdos(?:e|es|age|ages)\b(?! range)", re.IGNORECASE)
+_UNIT = re.compile(
+    r"\b(?:m?c?g|units?|mL|mEq|IU|tablets?|capsules?|caplets?|drops?|puffs?|sprays?|inhalations?|patch(?:es)?)\b"
+    r"|\b(?:mg|mcg|mL|units)/|\b(?:half|once|twice)\b",
+    re.IGNORECASE,
+)
+"""What a dose is told in."""
+_ANTIDOTE = re.compile(r"\bantidotes?\b|\brevers(?:e|es|al|ing)\b", re.IGNORECASE)
+_REVERSES = re.compile(
+    r"\bantidotes?\b|\brevers\w+|\bantagoni\w+|\bneutrali[sz]\w+|\bcounteract\w*|\b(?:ha?emo)?dialysis\b|\w(?:oxone|zenil)\b"
+    r"|\b(?:treat\w*|manage\w*|administer\w*|given?) (?:with|of|by|for)\b",
+    re.IGNORECASE,
+)
 
 
 class Corpus(Protocol):
@@ -136,12 +149,12 @@ class Coverage:
         self, query: Query, found: Sequence[Evidence], corpus: Corpus, as_of: date | None, *, silent: bool
     ) -> float:
         """0 to 1, where as many questions have an answer as have none; 0 where nothing was ``found``, best first, or an
-        amount is asked and the best sentences have none; 1 where a row's own range holds the patient's value, or a
-        column of doses is for those who take the other drug.
+        amount or an antidote is asked and the best sentences have none; 1 where a row's own range holds the patient's
+        value, or a column of doses is for those who take the other drug.
 
         ``silent``: whether the labels of a drug have none of the sections that would tell what is asked.
         """
-        if not found or _lacks_amount(query, found):
+        if not found or _lacks_amount(query, found) or _lacks_antidote(query, found):
             return 0.0
         if any(_is_for(query, one) for one in found[:ROWS]):
             return 1.0
@@ -246,7 +259,16 @@ def general() -> frozenset[str]:
 
 
 def _lacks_amount(query: Query, found: Sequence[Evidence]) -> bool:
-    return _AMOUNT.search(query.question) is not None and not any(_FIGURE.search(one.text) for one in found[:BEST])
+    """Of a dose, a figure beside what doses are told in: a rise of 40 % is none."""
+    if not _AMOUNT.search(query.question):
+        return False
+    dose = _DOSE.search(query.question) is not None
+    best = [one.text for one in found[:BEST] if not measured(query, one.text)]
+    return not any(_FIGURE.search(text) and (not dose or _UNIT.search(text)) for text in best)
+
+
+def _lacks_antidote(query: Query, found: Sequence[Evidence]) -> bool:
+    return _ANTIDOTE.search(query.question) is not None and not any(_REVERSES.search(one.text) for one in found[:BEST])
 
 
 def _is_for(query: Query, one: Evidence) -> bool:

@@ -71,9 +71,18 @@ _STARTING = re.compile(
 )
 _LATER = re.compile(r"\bmaintenance\b|\b(?:weeks?|days?|months?)\s(?:[3-9]|[1-9]\d)\b", re.IGNORECASE)
 """A stage of a schedule after the first, in the cell or header that says which."""
+_MEASURED = re.compile(
+    r"\b(?:peak|cmax|c max|auc|half-life|t1/2|tmax|concentrations?|clearance \(m?L|(?:renal|oral|total) clearance)\b",
+    re.IGNORECASE,
+)
+_PRESCRIBED = re.compile(
+    r"\b(?:dos(?:e|es|age|ing)|regimen|interval|recommend\w*|adjust\w*|maxim\w+|what to do)\b", re.IGNORECASE
+)
+"""What the header of a column of measured values says, and that of one of doses."""
 _RAISED = re.compile("[\u02b0-\u02b8\u1d2c-\u1d6a\u2070-\u209c\u00b9\u00b2\u00b3*†‡]+")
 """Marks of footnotes, which are letters to a regular expression."""
 _AMOUNT = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL)\b", re.IGNORECASE)
+AGED = 60
 _LONGEST = 120
 """Characters of a cell that says for whom a row is."""
 
@@ -84,7 +93,7 @@ def for_patient(query: Query, text: str) -> bool | None:
     None where the question tells no such thing, or the text is no row or names none. Age, weight, liver and group
     count where a dose is asked for; a clearance or filtration rate always.
     """
-    if not (query.populations or _dosed(query.question)) or not is_row(text):
+    if not (query.populations or _dosed(query.question)) or not is_row(text) or measured(query, text):
         return None
     found = {told for told in (_by_rate(query, text), *_by_patient(query, text)) if told is not None}
     return None if not found else found == {True}
@@ -104,6 +113,14 @@ def for_partner(query: Query, text: str, own: int | None) -> bool:
     if repeated:
         return False
     return _names_any(query, own, [partner] if role_of(header) == "with" else _takers(query, cells))
+
+
+def measured(query: Query, text: str) -> bool:
+    """Whether a row tells what was measured in patients and no dose, where a dose is asked for."""
+    if "dosage" not in query.topics or not is_row(text):
+        return False
+    headers = " ".join(header for header, _ in _cells(text)[1:])
+    return _MEASURED.search(headers) is not None and not _PRESCRIBED.search(headers)
 
 
 def later(query: Query, text: str) -> bool:
@@ -158,11 +175,18 @@ def _by_age(query: Query, told: list[tuple[str, str]]) -> bool | None:
         within = any(_in_unit(age, one) in one for one in ranges)
         return True if within else None if age >= ADULT and said & {"grown", "old"} else False
     asked = _group(age, {one.name for one in query.populations})
+    if asked == "old" and age is None and not said:
+        return True if any(_is_old(found) for header, cell in told if (found := _ages(header, cell))) else None
     if not asked or not said:
         return None
     if asked == "old" and "old" in said:
         return True
     return None if said & {asked, "grown" if asked == "old" else asked} else False
+
+
+def _is_old(ages: Range) -> bool:
+    """Whether a range of ages begins where labels begin to speak of age: some do so from 60 years on."""
+    return ages.unit == "year" and (ages.low or 0) >= AGED
 
 
 def _group(age: float | None, named: set[PopulationName]) -> str:

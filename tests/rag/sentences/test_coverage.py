@@ -97,6 +97,25 @@ def test_where_an_amount_is_asked_sentences_without_one_cover_nothing() -> None:
     assert coverage.chance(query, [item], Corpus(), None, silent=False) > 0
     silent = replace(item, text="CYP3A4-mediated deaths have occurred.")
     assert coverage.chance(query, [silent], Corpus(), None, silent=False) == 0.0
+    share = replace(item, text="Cimetidine raised the peak of colchicine by 60%.")
+    assert coverage.chance(query, [share], Corpus(), None, silent=False) == 0.0
+    fold = understand("How many fold does cimetidine raise colchicine?", SHELF.resolver())
+    assert coverage.chance(fold, [share], Corpus(), None, silent=False) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "covers"),
+    [
+        ("An overdose of colchicine can be fatal.", False),
+        ("Naloxone is given at once.", True),
+        ("Colchicine is not removed by hemodialysis.", True),
+        ("There is no specific antidote.", True),
+    ],
+)
+def test_where_an_antidote_is_asked_the_danger_alone_covers_nothing(text: str, covers: bool) -> None:
+    query = understand("antidote for colchicine overdose?", SHELF.resolver())
+    item = Evidence(SHELF.search(query, 1)[0], text, 0, len(text), 0.9)
+    assert (Coverage(Reads(), EVEN).chance(query, [item], Corpus(), None, silent=False) > 0) is covers
 
 
 def test_a_name_that_nothing_holds_is_counted() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rag.drugs import Resolver
 from rag.query import Query, understand
-from rag.tables.fits import for_partner, for_patient, later
+from rag.tables.fits import for_partner, for_patient, later, measured
 from tests.rag.bookshelf import Bookshelf, corpus
 
 RESOLVER: Resolver = Bookshelf(corpus()).resolver()
@@ -145,3 +145,27 @@ def test_a_row_is_for_those_within_its_range(value: int, low: int, width: int) -
 )
 def test_a_later_stage_is_not_the_starting_dose(question: str, row: str, is_later: bool) -> None:
     assert later(asked(question), row) is is_later
+
+
+@pytest.mark.parametrize(
+    ("question", "row", "expected"),
+    [
+        ("Max colchicine dose with eGFR 38?", "Group: Clcr 31-60 mL/min; Peak level: 4.12; Renal clearance: 108", True),
+        ("Max colchicine dose with eGFR 38?", "Group: Clcr 31-60 mL/min; Dose: 4 mg; AUC: 108", False),
+        ("Max colchicine dose with eGFR 38?", ROW, False),
+        ("colchicine levels at eGFR 38?", "Group: Clcr 31-60 mL/min; Peak level: 4.12; Renal clearance: 108", False),
+    ],
+)
+def test_a_measured_row_is_no_dose(question: str, row: str, expected: bool) -> None:
+    assert measured(asked(question), row) is expected
+    if expected:
+        assert for_patient(asked(question), row) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "fits"), [("Older than 60 years", True), ("Older than 50 years", None), ("Older than 2 years", None)]
+)
+def test_a_row_from_sixty_on_is_for_the_elderly(cell: str, fits: bool | None) -> None:
+    assert (
+        for_patient(asked("colchicine dose in the elderly"), f"Patient group: {cell}; Dose: 2 mg; Note: none") is fits
+    )
