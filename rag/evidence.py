@@ -18,10 +18,12 @@ from rank_bm25 import BM25Plus
 
 from ingest.schema import Kind
 from ingest.sentences import Span
+from rag.asked import conditions
 from rag.asked.figures import FIGURELESS, without_figure
 from rag.asked.focus import focus, group_of, names, of_several
 from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
+from rag.history.differences import covers
 from rag.lexical import analyse
 from rag.query import Query
 from rag.sentences.spans import is_row, quotable
@@ -42,6 +44,7 @@ STOP = frozenset(
 )
 # Words that only say that an interaction is asked for; sentences that repeat them say the least.
 _CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
+_DOSE = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL|tablets?|capsules?)\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(?=(?:e[ds]?|ing|ations?)\b)")
 
@@ -109,6 +112,8 @@ def _weighed(query: Query, item: Candidate, score: float) -> float:
         return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)
     if for_partner(query, item.text, group_of(query, item.hit)):
         return PARTNER + (1 - PARTNER) * score
+    if conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item):
+        return conditions.TELLING + (1 - conditions.TELLING) * score
     if tells_signs(query.question, base(item.hit.passage.section), item.text):
         return TELLING + (1 - TELLING) * score
     return score * FIGURELESS if without_figure(query.question, item.text) else score
@@ -124,7 +129,14 @@ def _fits(query: Query, item: Candidate) -> bool | None:
 
 def _first(query: Query, item: Candidate) -> bool:
     """Whether an item is read in any case: a row for the patient or the partner."""
-    return bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
+    told = conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item)
+    return told or bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
+
+
+def _of_age(query: Query, item: Candidate) -> bool:
+    """Whether it tells a dose for ages that are those of the patient, where a dose is asked about."""
+    asked = "dosage" in query.topics and item.hit.document.kind is Kind.LABEL
+    return asked and _DOSE.search(item.text) is not None and any(covers(one, item.text) for one in query.populations)
 
 
 def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:
