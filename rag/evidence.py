@@ -33,6 +33,9 @@ from rag.types import Evidence, Hit
 NEAR_DUPLICATE = 0.85
 """Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
 
+BEHIND = 0.001
+"""How much less than what tells of the condition asked about all else scores at the most."""
+
 STOP = frozenset(
     re.findall(
         r"\w+",
@@ -98,9 +101,13 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
     worth = zip(selector.first(query, found), found, strict=True)
     ranked = [item for _, item in sorted(worth, key=lambda one: (not _first(query, one[1]), -one[0], *_place(one[1])))]
     kept = _distinct(_shares(query, ranked), selector.read if most is None else most)
+    scores = [_weighed(query, item, score) for item, score in zip(kept, selector.scores(query, kept), strict=True)]
+    told = [conditions.tells_condition(query, item.hit, item.text) for item in kept]
+    # What says nothing of the condition asked about comes after what does.
+    most = conditions.TELLING - BEHIND if any(told) else 1.0
     evidence = [
-        Evidence(item.hit, item.text, item.start, item.end, round(_weighed(query, item, score), 3))
-        for item, score in zip(kept, selector.scores(query, kept), strict=True)
+        Evidence(item.hit, item.text, item.start, item.end, round(score if tells else min(score, most), 3))
+        for item, score, tells in zip(kept, scores, told, strict=True)
     ]
     return sorted(evidence, key=lambda item: (-item.score, item.hit.document.document_id, item.start))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.asked.conditions import tells_condition
+from rag.asked.conditions import TELLING, tells_condition
 from rag.dense import HashEmbedder
 from rag.evidence import select
 from rag.query import understand
@@ -39,7 +39,9 @@ SHELF = Bookshelf(
 )
 def test_the_condition_decides_what_comes_first(question: str) -> None:
     query = understand(question, SHELF.resolver())
-    assert select(query, SHELF.search(query, 24), Plain(HashEmbedder(256)))[0].text.startswith("Convulsions")
+    found = select(query, SHELF.search(query, 24), Plain(HashEmbedder(256)))
+    assert found[0].text.startswith("Convulsions")
+    assert all(item.score < TELLING for item in found[1:])
 
 
 @pytest.mark.parametrize(
