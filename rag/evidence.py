@@ -104,9 +104,9 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
     scores = [_weighed(query, item, score) for item, score in zip(kept, selector.scores(query, kept), strict=True)]
     told = [conditions.tells_condition(query, item.hit, item.text) for item in kept]
     # What says nothing of the condition asked about comes after what does.
-    most = conditions.TELLING - BEHIND if any(told) else 1.0
+    limit = conditions.TELLING - BEHIND if any(told) else 1.0
     evidence = [
-        Evidence(item.hit, item.text, item.start, item.end, round(score if tells else min(score, most), 3))
+        Evidence(item.hit, item.text, item.start, item.end, round(score if tells else min(score, limit), 3))
         for item, score, tells in zip(kept, scores, told, strict=True)
     ]
     return sorted(evidence, key=lambda item: (-item.score, item.hit.document.document_id, item.start))
