@@ -18,10 +18,12 @@ from rank_bm25 import BM25Plus
 
 from ingest.schema import Kind
 from ingest.sentences import Span
+from rag.asked import conditions
 from rag.asked.figures import FIGURELESS, without_figure
 from rag.asked.focus import focus, group_of, names, of_several
 from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
+from rag.history.differences import covers
 from rag.lexical import analyse
 from rag.query import Query
 from rag.sentences.grown import GROWN, YOUNG, for_adult, of_grown, of_well, of_young
@@ -31,6 +33,9 @@ from rag.types import Evidence, Hit
 
 NEAR_DUPLICATE = 0.85
 """Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
+
+BEHIND = 0.001
+"""How much less than what tells of the condition asked about all else scores at the most."""
 
 STOP = frozenset(
     re.findall(
@@ -43,6 +48,7 @@ STOP = frozenset(
 )
 # Words that only say that an interaction is asked for; sentences that repeat them say the least.
 _CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
+_DOSE = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL|tablets?|capsules?)\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
 """Two words for one thing, of which a question has the one and its label the other."""
@@ -98,9 +104,13 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
     worth = zip(selector.first(query, found), found, strict=True)
     ranked = [item for _, item in sorted(worth, key=lambda one: (not _first(query, one[1]), -one[0], *_place(one[1])))]
     kept = _distinct(_shares(query, ranked), selector.read if most is None else most)
+    scores = [_weighed(query, item, score) for item, score in zip(kept, selector.scores(query, kept), strict=True)]
+    told = [conditions.tells_condition(query, item.hit, item.text) for item in kept]
+    # What says nothing of the condition asked about comes after what does.
+    limit = conditions.TELLING - BEHIND if any(told) else 1.0
     evidence = [
-        Evidence(item.hit, item.text, item.start, item.end, round(_weighed(query, item, score), 3))
-        for item, score in zip(kept, selector.scores(query, kept), strict=True)
+        Evidence(item.hit, item.text, item.start, item.end, round(score if tells else min(score, limit), 3))
+        for item, score, tells in zip(kept, scores, told, strict=True)
     ]
     return sorted(evidence, key=lambda item: (-item.score, item.hit.document.document_id, item.start))
 
@@ -116,6 +126,8 @@ def _weighed(query: Query, item: Candidate, score: float) -> float:
         return FITTING + (1 - FITTING) * score
     if for_partner(query, item.text, group_of(query, item.hit)):
         return PARTNER + (1 - PARTNER) * score
+    if conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item):
+        return conditions.TELLING + (1 - conditions.TELLING) * score
     if _for_adult(query, item):
         return GROWN + (1 - GROWN) * score
     if for_adult(query) and of_young(item.text):
@@ -134,15 +146,23 @@ def _fits(query: Query, item: Candidate) -> bool | None:
 
 
 def _first(query: Query, item: Candidate) -> bool:
-    """Whether an item is read in any case: a row for the patient or the partner, the dose for the adult."""
+    """Whether an item is read in any case: a row for the patient or the partner, what tells of the condition asked
+    about, the dose for the patient's age."""
     row = bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
-    return row or _for_adult(query, item)
+    told = conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item)
+    return row or told or _for_adult(query, item)
 
 
 def _for_adult(query: Query, item: Candidate) -> bool:
     """Whether it is a dose for the adult that is asked about, from the label of a drug of the question."""
     dosage = base(item.hit.passage.section) == "dosage_and_administration" and group_of(query, item.hit) is not None
     return dosage and for_adult(query) and of_grown(item.text)
+
+
+def _of_age(query: Query, item: Candidate) -> bool:
+    """Whether it tells a dose for ages that are those of the patient, where a dose is asked about."""
+    asked = "dosage" in query.topics and item.hit.document.kind is Kind.LABEL
+    return asked and _DOSE.search(item.text) is not None and any(covers(one, item.text) for one in query.populations)
 
 
 def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:

@@ -15,10 +15,10 @@ from rag.answers.compose import Shown
 from rag.asked.focus import group_of, mechanisms, populations
 from rag.asked.patient import Population
 from rag.asked.sections import base
-from rag.asked.touches import class_pattern, groups_in, groups_of, names_of
+from rag.asked.touches import GROUPS, class_pattern, groups_in, groups_of, names_of
 from rag.checks.measures import measures
 from rag.evidence import candidates
-from rag.history.differences import Limits, differing, limits_of, opposed
+from rag.history.differences import Limits, covers, differing, limits_of, opposed, value_of
 from rag.naming.ingredients import word_set
 from rag.query import Query
 from rag.types import Draft, Evidence, Hit, Judge, Notice
@@ -214,7 +214,7 @@ def mismatched(scene: Scene) -> list[Notice]:
         limits: dict[int, list[Limits]] = {}
         for number, item, _ in scene.cited():
             limits.setdefault(number, []).extend(limits_of(group, item.text))
-        value = _value(group)
+        value = value_of(group)
         outside = {number: all_ for number, all_ in limits.items() if all_ and not any(value in one for one in all_)}
         if value is not None and outside:
             told = ", ".join(f"[{number}] ({_told(group, ranges)})" for number, ranges in outside.items())
@@ -225,7 +225,7 @@ def mismatched(scene: Scene) -> list[Notice]:
 
 def beyond(query: Query, text: str) -> bool:
     """Whether a sentence is limited to ages or kidney function other than the question's."""
-    known = [(value, limits_of(group, text)) for group in query.populations if (value := _value(group)) is not None]
+    known = [(value, limits_of(group, text)) for group in query.populations if (value := value_of(group)) is not None]
     return any(limits and not any(value in one for one in limits) for value, limits in known)
 
 
@@ -258,22 +258,17 @@ _OF_ALL = frozenset({"dosage", "pharmacokinetics"})
 _ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
 
 
-def _value(group: Population) -> float | None:
-    """The age in years or the filtration rate in mL/min that a question states exactly."""
-    scale = {"years": 1.0, "months": 1 / 12, "weeks": 1 / 52, "days": 1 / 365, "mL/min": 1.0}.get(group.unit)
-    known = scale is not None and group.name in {"child", "elderly", "renal"} and group.value.replace(".", "").isdigit()
-    return float(group.value) * (scale or 1.0) if known else None
-
-
 def _told(group: Population, limits: Sequence[Limits]) -> str:
     unit = "mL/min" if group.name == "renal" else "years"
     return f"{' and '.join(one.told for one in limits)} {unit}"
 
 
 def uncovered(query: Query, shown: Shown) -> list[str]:
-    """The groups of patients asked about of which no statement speaks, by its words or as its section."""
+    """The groups of patients asked about of which no statement speaks, by its words, an age of theirs or as its
+    section."""
     told: set[str] = set()
     for draft, statement in shown:
+        told |= {GROUPS[one.name] for one in query.populations if covers(one, statement.text)}
         told |= groups_in(" ".join([*(title.text for title in statement.under), statement.text]))
         for item in draft.evidence:
             told |= groups_in(base(item.hit.passage.section).replace("_", " "))

@@ -82,7 +82,7 @@ TOPICS: tuple[Topic, ...] = (
         "pharmacokinetics",
         "pharmacokinetics clinical_pharmacology",
         r"pharmacokinetic\w*|half[\s-]?li(?:fe|ves)|absor(?:b|ption|bed)\w*|bioavailab\w+|metaboli[sz]\w*|eliminat\w+|excret\w+"
-        r"|clearance|cmax|auc|protein[\s-]bound|protein\sbinding|volume\sof\sdistribution|peak\s(?:plasma|concentration)\w*",
+        r"|(?<!creatinine\s)clearance|cmax|auc|protein[\s-]bound|protein\sbinding|volume\sof\sdistribution|peak\s(?:plasma|concentration)\w*",
     ),
     _topic(
         "mechanism",

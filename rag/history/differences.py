@@ -126,6 +126,24 @@ def limits_of(group: Population, text: str) -> list[Limits]:
     return [_limits(one, 12) for one in measures(text) if one.unit == "month" and _of_age(text, one)]
 
 
+def value_of(group: Population) -> float | None:
+    """The age in years or the filtration rate in mL/min that a question states exactly."""
+    scale = {"years": 1.0, "months": 1 / 12, "weeks": 1 / 52, "days": 1 / 365, "mL/min": 1.0}.get(group.unit)
+    known = scale is not None and group.name in {"child", "elderly", "renal"} and group.value.replace(".", "").isdigit()
+    return float(group.value) * (scale or 1.0) if known else None
+
+
+def covers(group: Population, text: str) -> bool:
+    """Whether a sentence is limited to ages that are those of this patient: "older than 60 years" of one of 70.
+
+    A bound that all adults are within singles out no older one.
+    """
+    if group.name not in {"child", "elderly"} or (value := value_of(group)) is None:
+        return False
+    least = AGEING if group.name == "elderly" else 0
+    return any(value in one and one.low >= least for one in limits_of(group, text))
+
+
 def _of_age(text: str, one: Measure) -> bool:
     """Whether a time is an age, with a bound or as a range: "for 6 months" is none."""
     around = f"{text[max(0, one.start - 15) : one.start]} {text[one.end : one.end + 20]}"
@@ -139,5 +157,7 @@ def _limits(one: Measure, scale: int) -> Limits:
     return Limits(least, most)
 
 
+AGEING = 40
+"""Years from which an age bound singles out older patients."""
 _AGED = re.compile(r"\b(?:of\s+age|old|aged?|ages|older|younger)\b", re.IGNORECASE)
 _TINY = 1e-6

@@ -62,7 +62,7 @@ side cause causes caused risk risks common often long happen man woman person pe
 listed tell get getting help helps helpful work works ok okay right normal mean treat treatment treated therapy much
 many what's i'm it's i've really still also please new now yes no there one two daily twice once prescribed does
 doesn't dont mom mother father dad my wife husband son daughter she he problem
-already also currently who whose recognise recognised recognize recognized
+already also currently who whose recognise recognised recognize recognized cutoff threshold
 """
 _SMALL = re.compile(r".*\d.*|mg|mcg|ug|ml|kg|[a-z]|iv|bid|tid|qd|sr|xr|er|pts?|yo|yr|.*n['’]t", re.IGNORECASE)
 """Numbers, units and abbreviations beside them."""

@@ -8,7 +8,8 @@ FAR = 8
 """Words of a sentence after which "these drugs" may be those that it named."""
 
 _DEPENDENT = re.compile(
-    r"(?:It|Its|This|These|Those|They|Their|Such|Doing so|But|Yet|Nonetheless|However|Therefore|Hence"
+    r"(?:It(?! is (?:\w+ ){0,2}(?:important|essential|necessary|advisable)(?: not)? (?:to|that)\b)"
+    r"|Its|This|These|Those|They|Their|Such|Doing so|But|Yet|Nonetheless|However|Therefore|Hence"
     r"|Specifically|All (?:patients|subjects) (?:were|had)|Thus|Consequently|Moreover|Furthermore|Additionally"
     r"|In addition|In contrast|Conversely|Similarly|Likewise|Nevertheless|Both|Neither|The latter|The former"
     r"|As a result|In these|In this|In such"

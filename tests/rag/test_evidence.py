@@ -190,3 +190,12 @@ def test_a_row_on_another_drug_is_not_for_the_patient() -> None:
     scores = {("Xanol" in item.text): item.score for item in evidence if is_row(item.text)}
     assert scores[True] >= 0.75
     assert scores[False] <= 0.05
+
+
+def test_the_dose_for_the_patients_age_comes_first() -> None:
+    lines = "One may give xanol 40 mg to a person of any year.\nWho: Older than 60 years; Most: 20 mg once daily"
+    shelf = Bookshelf([document("label:x:1", [("dosage_and_administration", lines)], "xanol")])
+    _, evidence = ask("Can I give xanol 40 mg to a 75-year-old?", shelf)
+    assert [item.text.split()[0] for item in evidence] == ["Who:", "One"]
+    _, evidence = ask("Can I give xanol 40 mg to a 50-year-old?", shelf)
+    assert evidence[0].text.startswith("One")

@@ -249,3 +249,9 @@ def test_a_food_beside_a_class_is_the_partner_of_its_members(question: str) -> N
 def test_alcohol_beside_an_unknown_drug_is_not_what_is_asked_about() -> None:
     found = understand("Is alcohol safe with metformin?", EATEN)
     assert (found.drugs, found.unresolved, found.beside) == ((), ("metformin",), ("alcohol",))
+
+
+@pytest.mark.parametrize("measure", ["CrCl 40", "a creatinine clearance of 40"])
+def test_the_creatinine_clearance_of_a_patient_asks_for_no_pharmacokinetics(measure: str) -> None:
+    query = understand(f"dose of colchicine with {measure}", Resolver.from_names(NAMES))
+    assert query.topics == ("dosage", "renal")

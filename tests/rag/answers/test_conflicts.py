@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.schema import Document, DrugNames
-from rag.asked.patient import Population
-from rag.asked.touches import vague
+from rag.asked.patient import Population, populations_of
+from rag.asked.touches import groups_in, vague
 from rag.dense import HashEmbedder
 from rag.engine import Engine
 from rag.errors import ModelError
 from rag.generate import Scripted
-from rag.history.differences import Limits, differing, limits_of, opposed
+from rag.history.differences import Limits, covers, differing, limits_of, opposed
 from rag.query import understand
 from rag.sentences.reader import ScriptedJudge
 from rag.types import Answer, Draft, Verdict
@@ -212,3 +212,18 @@ def test_what_is_for_another_filtration_rate_goes_where_something_else_is_there(
     engine = engine_of(Bookshelf([label("Alpha", text)]))
     answer = engine.ask("What dose of xanol at a creatinine clearance of 20 mL/min?")
     assert [item.text for item in answer.statements] == [fits]
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "covered"),
+    [
+        ("age 70", "Patient group: Older than 60 years; Dose: no more than 20 mg", True),
+        ("age 70", "Patients 80 years of age and older: 2.5 mg", True),  # older adults it does speak of
+        ("age 70", "Adults older than 18 years: 40 mg", False),
+        ("a 9-year-old", "Patient: 6 to 12 years of age; Dose: 5 mg", True),
+    ],
+)
+def test_an_age_bound_covers_the_patient(asked: str, text: str, covered: bool) -> None:
+    group = populations_of(asked)[0]
+    assert (covers(group, text) or bool(groups_in(text))) is covered
+    assert covers(group, text) is (covered and "80" not in text)

@@ -70,6 +70,11 @@ def test_concepts_are_what_is_asked_without_drugs_numbers_and_words_of_any_quest
     assert [one.words for one in concepts_of(query)] == [("gout",), ("flares",)]
 
 
+def test_a_word_for_a_limit_is_no_concept() -> None:
+    query = understand("colchicine cutoff for gout", SHELF.resolver())
+    assert [one.words for one in concepts_of(query)] == [("gout",)]
+
+
 def test_a_class_is_one_concept_with_its_members() -> None:
     query = understand("Does colchicine interact with statins?", SHELF.resolver())
     (found,) = (one for one in concepts_of(query) if one.words == ("statins",))

@@ -7,6 +7,7 @@ import pytest
 from rag.sentences.pointing import depends
 
 POINTING = [
+    "It is important in these patients.",
     "If the symptoms are not recognised in time, they may become worse.",
     "Subsequent severe changes call for a stop of treatment.",
     "In arriving at a diagnosis, other causes must be thought of.",
@@ -25,6 +26,7 @@ POINTING = [
     "Since this dose is only an estimate, monitor the patient.",
 ]
 DEFINITE = [
+    "It is especially important not to use the drug at 20 weeks or later in pregnancy.",
     "There were no reported withdrawal symptoms with the drug during 14 days of observation.",
     "There was a significant improvement in survival compared with placebo.",
     "There was no significant difference between the drug and placebo.",
