@@ -175,6 +175,41 @@ def test_what_opens_a_paragraph_is_shown_with_what_it_holds_for(before: str, wor
     assert found[0] == under
 
 
+@pytest.mark.parametrize(
+    ("opener", "words"),
+    [
+        (
+            "In pediatric patients, zanol dosing is 1 mg/kg daily.",
+            "The recommended adult dose of zanol is 100 mg daily.",
+        ),
+        ("In pediatric patients, zanol dosing is 1 mg/kg daily.", "The dose for an adult may be increased to 100 mg."),
+        (
+            "For patients with renal impairment, the dose of zanol is 5 mg daily.",
+            "The recommended dose otherwise is 50 mg daily.",
+        ),
+        (
+            "In patients taking strong CYP3A4 inhibitors, the dose is 0.6 mg.",
+            "The maximum daily dose without inhibitors is 1.2 mg.",
+        ),
+        (
+            "For patients with severe renal impairment, the dose is 5 mg.",
+            "Doses in normal renal function are 50 mg daily.",
+        ),
+        ("For children under 5 years, the dose is 5 mg.", "The dose is 50 mg in everyone else."),
+        ("In children, the dose is 5 mg. The usual adult dose is 50 mg.", "The dose may be increased to 100 mg."),
+        ("In children, the dose is 5 mg, in adults 50 mg.", "The dose may be increased to 100 mg."),
+        (
+            "For mothers with gout, avoid it. For mothers with nausea, the dose is 5 mg.",
+            "The recommended dose otherwise is 50 mg daily.",
+        ),
+    ],
+)
+def test_a_group_is_not_put_over_what_may_be_said_of_others(opener: str, words: str) -> None:
+    found = shown(section(f"{LONG}\n{opener} {words}"), words)
+    assert found is not None
+    assert found[0] == []
+
+
 def test_the_title_of_a_numbered_part_is_shown_where_the_sentence_does_not_name_it() -> None:
     filler = "A high temperature may occur with stiff muscles. " * 12
     whole = section(f"5 WARNINGS\n5.4 Neuroleptic Malignant Syndrome {filler}Rule out heat stroke first.", "warnings")
