@@ -44,7 +44,7 @@ _MAY = re.compile(r"\b(?:may|might|can|could|should|must|will)\b")
 _CHANGED = r"(?:(?:doubl|halv|increas|decreas|reduc|rais|lower|titrat|adjust|repeat|divid)ed|given|taken)"
 _GOES_ON = re.compile(
     r"(?:Then|Thereafter|Afterwards?|After|Maintenance|Subsequent(?:ly)?)\b"
-    rf"|(?:The|This) (?:dose|dosage) (?:(?:is|may be|can be|should be|must be) (?:then |\w+ly )?{_CHANGED}\b|may then\b)"
+    rf"|(?:The|This) (?:dose|dosage) (?:(?:is|(?:may|can|should|must) be) (?:then |\w+ly )?{_CHANGED}\b|may then\b)"
 )
 # Whoever speaks of the rest, of an age or a weight, speaks of others than the group before.
 _REST = re.compile(

@@ -54,6 +54,13 @@ def test_a_sentence_is_lengthened_to_what_takes_it_back_in_the_next_passage() ->
     assert shown(whole, RULE) == ([], f"{RULE} However, do not use it in gout.")
 
 
+@pytest.mark.parametrize("first", ["Use with caution; ", ""])
+def test_a_sentence_that_looks_like_a_row_is_lengthened_to_what_takes_it_back(first: str) -> None:
+    said = f"{first}Renal impairment: reduce the dose; hepatic impairment: give the full dose."
+    however = "However, never use it in hepatic failure."
+    assert shown(section(f"{FILLER}\n{said} {however}"), said) == ([], f"{said} {however}")
+
+
 def test_an_item_of_a_list_whose_lead_in_bars_it_is_not_shown_alone() -> None:
     item = "• Adults are given the drug with inhibitors of this enzyme."
     whole = section(f"The drug must not be used in these ways:\n{item}\n{item[:-1]} too.", "warnings")
