@@ -244,6 +244,21 @@ def test_a_row_is_shown_with_the_lead_in_of_its_table_and_the_notes_it_points_at
     assert shown(whole, row) == ([lead, "* By formula.", "† By total body weight."], row)
 
 
+@pytest.mark.parametrize(("words", "fits"), [(10, True), (70, True), (101, False), (600, False)])
+def test_a_note_is_shown_whole_or_its_quotation_is_not(words: int, fits: bool) -> None:
+    said = "The dose is 50 mg once daily*."
+    note = " ".join(["*", "Not", *["never"] * (words - 3), "renal."])
+    found = shown(section(f"{said}\nSwallow it whole.\n{note}\nKeep it dry."), said)
+    assert found == (([note], said) if fits else None)
+
+
+def test_a_row_whose_note_cannot_be_shown_is_not_shown() -> None:
+    rows = (("30 to 60", "10 mg"), ("15 to 30", "5 mg"))
+    text, tables = assemble([Grid("Table 1: Doses", ("CLcr", "Dose *"), rows, (f"* Not {'in dialysis ' * 60}.",))])
+    whole = Section("dosage_and_administration", "Dosage", ("Dosage",), text, tables)
+    assert shown(whole, "CLcr: 30 to 60; Dose *: 10 mg") is None
+
+
 def test_an_allele_points_at_no_note() -> None:
     whole = noted(
         "The doses by genotype are:", header=("Genotype", "Dose"), rows=(("CYP2C19*2", "10 mg"), ("CYP2C19*1", "5 mg"))
