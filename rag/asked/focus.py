@@ -15,6 +15,7 @@ from rag.naming.ingredients import canonical
 from rag.query import Query
 from rag.sentences.headings import heading, names_topic, title
 from rag.sentences.notes import is_note
+from rag.sentences.openers import is_opener
 from rag.types import Evidence, Hit
 
 MANY = 3
@@ -216,8 +217,9 @@ def _is_asked(query: Query, item: Evidence) -> bool:
 
 
 def _above(item: Evidence) -> list[str]:
-    """The titles that it stands under; no whole sentence that opens its paragraph, no note."""
-    return [quote.text for quote in item.under if not quote.text.endswith(".") and not is_note(quote.text)]
+    """The titles that it stands under; nothing that opens its paragraph (of whom that holds is inferred), no note."""
+    said = (quote.text for quote in item.under if not quote.text.endswith("."))
+    return [words for words in said if not is_note(words) and not is_opener(words)]
 
 
 def _place(item: Evidence) -> tuple[str, str]:

@@ -27,6 +27,8 @@ BACK, AFTER = 4000, 1000
 """Characters of the section before a sentence that are read for what governs it, and after it for what takes back."""
 LONGEST = 60
 """Words of a title at most; more are none."""
+NOTED = 100
+"""Words of a note at most; what points at a longer one is not shown."""
 BETWEEN = 400
 """Characters of references at most between a row and the next one."""
 LEAST = 4
@@ -115,7 +117,7 @@ def governed(section: Section, start: int, end: int, names: tuple[str, ...] = ()
     text = section.text
     if table := next((one for one in section.tables if start in _rows(one)), None):
         return _row(section, table, start, end)
-    if is_row(text[start:end]):
+    if is_row(text[start:end]) and not text[end : _line_end(text, end)].strip():
         return Governed(start, end)
     low = _window(text, start)
     found = standing(text[low : _last(text, end)], start - low, end - low)
@@ -133,8 +135,15 @@ def governed(section: Section, start: int, end: int, names: tuple[str, ...] = ()
     opens = opened(text, low, first, last)
     if opens and opens != illness:
         under.append(opens)
-    under.extend(notes(text, text[first:last], last))
-    return Governed(first, last, tuple(dict.fromkeys(span for span in under if _shown(text, span))))
+    under = [span for span in under if _shown(text, span)]
+    return _noted(text, Governed(first, last, tuple(dict.fromkeys(under))), last)
+
+
+def _noted(text: str, found: Governed, below: int) -> Governed | None:
+    """With the notes that it points at; None where one cannot be shown, as it may take all back."""
+    foot = tuple(notes(text, text[found.start : found.end], below))
+    fits = all(_shown(text, span, NOTED) for span in foot)
+    return replace(found, under=(*found.under, *foot)) if fits else None
 
 
 def _window(text: str, start: int) -> int:
@@ -183,9 +192,7 @@ def _row(section: Section, table: Table, start: int, end: int) -> Governed | Non
     if not found and part and _governs(section, part, text[start:end]):
         found.append(part)
     end = _advised(text, table, start, end)
-    below = max((*_rows(table), start))
-    found.extend(span for span in notes(text, text[start:end], below) if _shown(text, span))
-    return Governed(start, end, tuple(found))
+    return _noted(text, Governed(start, end, tuple(found)), max((*_rows(table), start)))
 
 
 def _advised(text: str, table: Table, start: int, end: int) -> int:
@@ -193,7 +200,11 @@ def _advised(text: str, table: Table, start: int, end: int) -> int:
     low = next((at for at in _rows(table) if at > start), None)
     if low is None or not limits(text, (start, end), (low, len(text))) or low - end > BETWEEN:
         return end
-    return text.find("\n", low) if "\n" in text[low:] else len(text)
+    return _line_end(text, low)
+
+
+def _line_end(text: str, at: int) -> int:
+    return text.find("\n", at) if "\n" in text[at:] else len(text)
 
 
 def _caption(text: str, table: Table) -> Span | None:
@@ -271,7 +282,7 @@ def _governs(section: Section, part: Span, said: str) -> bool:
     return (spoken is not None and not spoken.search(said)) or (names_patients(words) and governs(words, said))
 
 
-def _shown(text: str, span: Span) -> bool:
+def _shown(text: str, span: Span, most: int = LONGEST) -> bool:
     """Whether a title can stand before a statement: not too long, no number that would be taken for a reference's."""
     words = text[slice(*span)]
-    return len(words.split()) <= LONGEST and not _REFERRING.search(words)
+    return len(words.split()) <= most and not _REFERRING.search(words)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from ingest.sentences import Span, sentences
+from rag.checks.cues import groups
 from rag.sentences.headings import begin, governs, heading
 
 FAR, NEXT = 6, 2
@@ -18,6 +19,7 @@ _WHO = (
     r"|persons|people|those|volunteers)"
 )
 _GROUP = re.compile(rf"(?:For|In|Among) (?:[\w-]+ ){{0,4}}?{_WHO}\b(?=[ ,])[^.;:•\n]{{0,140}}?(?=[,:] )")
+_OPENS = re.compile(rf"(?:For|In|Among) (?:[\w-]+ ){{0,4}}?{_WHO}\b")
 _SOME = re.compile(rf"(?:(?:For|In) )?(?:[\w-]+ ){{0,3}}?{_WHO}\b[^.;•\n]{{0,80}}?:", re.IGNORECASE)
 _OWN = re.compile(
     rf"\b(?:in|for|among|if|when|all|other|both|most|some) (?:[\w-]+ ){{0,4}}{_WHO}\b"
@@ -38,7 +40,24 @@ _RESULT = re.compile(
     r"|resulted|remained)\b|\b(?<!is )(?<!are )(?<!be )(?<!not )(?:reduc|increas|decreas|produc)ed (?:the|an?|by)\b"
 )
 _MAY = re.compile(r"\b(?:may|might|can|could|should|must|will)\b")
-_GOES_ON = re.compile(r"(?:The|This|Then|Thereafter|After|Maintenance|Subsequent|Doses?|Dosages?)\b")
+# What can only be said of a dose just told.
+_CHANGED = r"(?:(?:doubl|halv|increas|decreas|reduc|rais|lower|titrat|adjust|repeat|divid)ed|given|taken)"
+_GOES_ON = re.compile(
+    r"(?:Then|Thereafter|Afterwards?|After|Maintenance|Subsequent(?:ly)?)\b"
+    rf"|(?:The|This) (?:dose|dosage) (?:(?:is|(?:may|can|should|must) be) (?:then |\w+ly )?{_CHANGED}\b|may then\b)"
+)
+# Whoever speaks of the rest, of an age or a weight, speaks of others than the group before.
+_REST = re.compile(
+    rf"\b(?:otherwise|else|others?|without|usual\w*|normal\w*|every(?:one|body)|all|any|remaining|regardless|{_WHO}"
+    r"|aged?|years?|months?|old|older|younger|weigh\w*)\b|\d kg\b",
+    re.IGNORECASE,
+)
+# A dose for whom it is not said.
+_GENERAL = re.compile(
+    r"\b(?:recommended|standard|typical|general\w*|common|labell?ed|full|maxim\w+|minim\w+)\b[^.;]{0,40}\bdos(?:e|es|age|ages|ing)\b"
+    r"|\b(?:maxim\w+|minim\w+|recommended)\b[^.;]{0,40}\d",
+    re.IGNORECASE,
+)
 # What says itself in whom it was found.
 _FOUND_IN = re.compile(
     rf"\b(?:stud(?:y|ies)|trials?|investigations?|volunteers|subjects|in vitro|rats?|mice|rabbits?|dogs?|monkeys?"
@@ -56,20 +75,33 @@ def opened(text: str, low: int, start: int, end: int) -> Span | None:
 
 
 def _group(text: str, before: list[Span], said: str) -> Span | None:
-    """The group of patients, of which a paragraph tells several apart in the same words, or of the dose just before."""
+    """The group of patients, of which a paragraph tells several apart in the same words, or of the dose just before.
+
+    None where any of what is said since may be of others: a group put over another's dose turns it round.
+    """
     if _OWN.search(said) or _GROUP.match(said) or _FOUND_IN.search(said):
         return None
-    groups = [(place, found) for place, span in enumerate(before) if (found := _begins(text, span))]
-    if (
-        not groups
-        or len(before) - groups[-1][0] > NEXT
-        or any(heading(text, *one) for one in before[groups[-1][0] + 1 :])
-    ):
+    found = [(place, span) for place, one in enumerate(before) if (span := _begins(text, one))]
+    if not found or len(before) - found[-1][0] > NEXT:
         return None
-    place, found = groups[-1]
-    parallel = [one for _, one in groups[:-1] if _kind(text, one) == _kind(text, found)]
+    place, last = found[-1]
+    since = before[place + 1 :]
+    if any(heading(text, *one) for one in since) or _of_others(text[last[1] : before[place][1]]):
+        return None
+    if any(_of_others(words) or _GENERAL.search(words) for words in (*(text[slice(*one)] for one in since), said)):
+        return None
+    parallel = [one for _, one in found[:-1] if _kind(text, one) == _kind(text, last)]
     goes_on = _GOES_ON.match(said) and _DOSE.search(said) and _DOSE.search(text, *before[place])
-    return found if parallel or goes_on else None
+    return last if parallel or goes_on else None
+
+
+def _of_others(words: str) -> bool:
+    return bool(groups(words)) or _REST.search(words) is not None
+
+
+def is_opener(words: str) -> bool:
+    """Whether a title is the opening words of another sentence ("In patients with gout") and no heading."""
+    return _OPENS.match(words) is not None
 
 
 def _kind(text: str, span: Span) -> list[str]:

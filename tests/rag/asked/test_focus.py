@@ -52,3 +52,11 @@ def test_a_list_that_begins_with_other_patients_stays() -> None:
     text = "Pediatric Use: Not studied. Renal Impairment: Not studied in dialysis. Hepatic Impairment: Not studied."
     item = replace(items[0], text=text)
     assert under_fitting(query, [item]) == [item]
+
+
+@pytest.mark.parametrize("opener", ["In pediatric patients", "For patients with gout", "Among older children"])
+def test_no_sentence_goes_for_a_title_that_is_inferred(opener: str) -> None:
+    query, items = ask("What is the adult dose of colchicine for fever?")
+    item = replace(items[0], under=(Quote.of(opener, 0, len(opener)),))
+    fever = replace(items[0], under=(Quote.of("Familial Mediterranean Fever", 0, 28),))
+    assert item in under_fitting(query, [item, fever])

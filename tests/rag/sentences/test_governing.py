@@ -54,6 +54,13 @@ def test_a_sentence_is_lengthened_to_what_takes_it_back_in_the_next_passage() ->
     assert shown(whole, RULE) == ([], f"{RULE} However, do not use it in gout.")
 
 
+@pytest.mark.parametrize("first", ["Use with caution; ", ""])
+def test_a_sentence_that_looks_like_a_row_is_lengthened_to_what_takes_it_back(first: str) -> None:
+    said = f"{first}Renal impairment: reduce the dose; hepatic impairment: give the full dose."
+    however = "However, never use it in hepatic failure."
+    assert shown(section(f"{FILLER}\n{said} {however}"), said) == ([], f"{said} {however}")
+
+
 def test_an_item_of_a_list_whose_lead_in_bars_it_is_not_shown_alone() -> None:
     item = "• Adults are given the drug with inhibitors of this enzyme."
     whole = section(f"The drug must not be used in these ways:\n{item}\n{item[:-1]} too.", "warnings")
@@ -175,6 +182,41 @@ def test_what_opens_a_paragraph_is_shown_with_what_it_holds_for(before: str, wor
     assert found[0] == under
 
 
+@pytest.mark.parametrize(
+    ("opener", "words"),
+    [
+        (
+            "In pediatric patients, zanol dosing is 1 mg/kg daily.",
+            "The recommended adult dose of zanol is 100 mg daily.",
+        ),
+        ("In pediatric patients, zanol dosing is 1 mg/kg daily.", "The dose for an adult may be increased to 100 mg."),
+        (
+            "For patients with renal impairment, the dose of zanol is 5 mg daily.",
+            "The recommended dose otherwise is 50 mg daily.",
+        ),
+        (
+            "In patients taking strong CYP3A4 inhibitors, the dose is 0.6 mg.",
+            "The maximum daily dose without inhibitors is 1.2 mg.",
+        ),
+        (
+            "For patients with severe renal impairment, the dose is 5 mg.",
+            "Doses in normal renal function are 50 mg daily.",
+        ),
+        ("For children under 5 years, the dose is 5 mg.", "The dose is 50 mg in everyone else."),
+        ("In children, the dose is 5 mg. The usual adult dose is 50 mg.", "The dose may be increased to 100 mg."),
+        ("In children, the dose is 5 mg, in adults 50 mg.", "The dose may be increased to 100 mg."),
+        (
+            "For mothers with gout, avoid it. For mothers with nausea, the dose is 5 mg.",
+            "The recommended dose otherwise is 50 mg daily.",
+        ),
+    ],
+)
+def test_a_group_is_not_put_over_what_may_be_said_of_others(opener: str, words: str) -> None:
+    found = shown(section(f"{LONG}\n{opener} {words}"), words)
+    assert found is not None
+    assert found[0] == []
+
+
 def test_the_title_of_a_numbered_part_is_shown_where_the_sentence_does_not_name_it() -> None:
     filler = "A high temperature may occur with stiff muscles. " * 12
     whole = section(f"5 WARNINGS\n5.4 Neuroleptic Malignant Syndrome {filler}Rule out heat stroke first.", "warnings")
@@ -200,6 +242,21 @@ def test_a_row_is_shown_with_the_lead_in_of_its_table_and_the_notes_it_points_at
     row = "CLcr * (mL/min): 30 to 60; Dosage †: 10 mg/kg"
     lead = "The initial dosage in renal impairment is shown in the table below."
     assert shown(whole, row) == ([lead, "* By formula.", "† By total body weight."], row)
+
+
+@pytest.mark.parametrize(("words", "fits"), [(10, True), (70, True), (101, False), (600, False)])
+def test_a_note_is_shown_whole_or_its_quotation_is_not(words: int, fits: bool) -> None:
+    said = "The dose is 50 mg once daily*."
+    note = " ".join(["*", "Not", *["never"] * (words - 3), "renal."])
+    found = shown(section(f"{said}\nSwallow it whole.\n{note}\nKeep it dry."), said)
+    assert found == (([note], said) if fits else None)
+
+
+def test_a_row_whose_note_cannot_be_shown_is_not_shown() -> None:
+    rows = (("30 to 60", "10 mg"), ("15 to 30", "5 mg"))
+    text, tables = assemble([Grid("Table 1: Doses", ("CLcr", "Dose *"), rows, (f"* Not {'in dialysis ' * 60}.",))])
+    whole = Section("dosage_and_administration", "Dosage", ("Dosage",), text, tables)
+    assert shown(whole, "CLcr: 30 to 60; Dose *: 10 mg") is None
 
 
 def test_an_allele_points_at_no_note() -> None:

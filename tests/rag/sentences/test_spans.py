@@ -349,6 +349,8 @@ def test_examples_and_imprints_are_quoted_with_what_they_are_of() -> None:
         ("Dose: 5 mg; Frequency: daily", True),
         ("Take it daily; note: it stains", False),
         ("It is used in adults. Children; girls: 2 mg; boys: 3 mg", False),
+        ("Use with caution; Renal impairment: reduce the dose; hepatic impairment: give the full dose.", False),
+        ("Use with caution; Renal impairment: halve it. Wait; hepatic impairment: give the full dose", False),
     ],
 )
 def test_the_first_column_of_a_row_may_lack_a_header(line: str, row: bool) -> None:
