@@ -115,7 +115,7 @@ def governed(section: Section, start: int, end: int, names: tuple[str, ...] = ()
     text = section.text
     if table := next((one for one in section.tables if start in _rows(one)), None):
         return _row(section, table, start, end)
-    if is_row(text[start:end]):
+    if is_row(text[start:end]) and not text[end : _line_end(text, end)].strip():
         return Governed(start, end)
     low = _window(text, start)
     found = standing(text[low : _last(text, end)], start - low, end - low)
@@ -193,7 +193,11 @@ def _advised(text: str, table: Table, start: int, end: int) -> int:
     low = next((at for at in _rows(table) if at > start), None)
     if low is None or not limits(text, (start, end), (low, len(text))) or low - end > BETWEEN:
         return end
-    return text.find("\n", low) if "\n" in text[low:] else len(text)
+    return _line_end(text, low)
+
+
+def _line_end(text: str, at: int) -> int:
+    return text.find("\n", at) if "\n" in text[at:] else len(text)
 
 
 def _caption(text: str, table: Table) -> Span | None:

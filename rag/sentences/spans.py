@@ -44,7 +44,9 @@ _CUT = re.compile(
 )
 _INLINE = re.compile(r":\s+[•●▪–-]\s+[^•●▪]*$")
 _LISTS = re.compile(r"\bindicated\b[^.:]{0,40}:")
-_ROW = re.compile(r"(?:[^:;.\n]{1,80}; )?[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
+_ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
+# A first cell without a header is told from a clause by the rest of the line, which is no sentence.
+_HEADLESS = re.compile(rf"[^:;.\n]{{1,80}}; (?![^\n]*[.!?](?:\s|$)){_ROW.pattern}")
 _CELLS = re.compile(r"; [^:;\n]{1,120}: \S")
 _ITEM = re.compile(r"\s*(?:[•●▪◦]|[·*–—-]\s|[(\[]?(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})[.)\]]\s)")
 # "... in these patients: 1." is where the splitter ends the sentence; the number belongs to what follows.
@@ -83,9 +85,9 @@ class _Unit:
 def is_row(text: str) -> bool:
     """Whether ``text`` is a table row as the store holds it: ``Header 1: cell; Header 2: cell``.
 
-    The first column may lack a header: ``Weeks 1 and 2; Header 2: cell; Header 3: cell``.
+    The first column may lack a header: ``Weeks 1 and 2; Header 2: cell; Header 3: cell``; no sentence ends in such.
     """
-    return _ROW.match(text) is not None
+    return _ROW.match(text) is not None or _HEADLESS.match(text) is not None
 
 
 def quotable(text: str) -> list[Span]:
