@@ -15,7 +15,7 @@ from rag.naming.ingredients import canonical
 from rag.query import Query
 from rag.sentences.headings import heading, names_topic, title
 from rag.sentences.notes import is_note
-from rag.types import Evidence, Hit
+from rag.types import Evidence, Hit, Quote
 
 MANY = 3
 """Groups of patients in one statement from which it is a list of them."""
@@ -216,8 +216,12 @@ def _is_asked(query: Query, item: Evidence) -> bool:
 
 
 def _above(item: Evidence) -> list[str]:
-    """The titles that it stands under; no whole sentence that opens its paragraph, no note."""
-    return [quote.text for quote in item.under if not quote.text.endswith(".") and not is_note(quote.text)]
+    return titles(item.under)
+
+
+def titles(under: Sequence[Quote]) -> list[str]:
+    """The titles of what a quotation is shown with; no whole sentence that opens its paragraph, no note."""
+    return [quote.text for quote in under if not quote.text.endswith(".") and not is_note(quote.text)]
 
 
 def _place(item: Evidence) -> tuple[str, str]:
