@@ -43,15 +43,21 @@ def through(
         for index, row in zip(batch, found.float().cpu().numpy(), strict=True):
             rows[index] = row
 
-    first, *others = batches([len(ids) for ids in tokens["input_ids"]], TOKENS_PER_BATCH[device])
-    offered = [(helpers.submit(read, batch) if helpers else None, batch) for batch in others]
-    read(first)
-    for future, batch in reversed(offered):  # helpers begin with the first
-        if future is None or future.cancel():
+    groups = list(batches([len(ids) for ids in tokens["input_ids"]], TOKENS_PER_BATCH[device]))
+    offered = [(helpers.submit(read, batch) if helpers else None, batch) for batch in groups[1:]]
+    try:
+        for batch in groups[:1]:
             read(batch)
-    for future, _ in offered:
-        if future and not future.cancelled():
-            future.result()
+        for future, batch in reversed(offered):  # helpers begin with the first
+            if future is None or future.cancel():
+                read(batch)
+        for future, _ in offered:
+            if future and not future.cancelled():
+                future.result()
+    finally:  # after an error nobody wants what is still offered
+        for future, _ in offered:
+            if future:
+                future.cancel()
     return rows
 
 

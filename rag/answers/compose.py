@@ -15,6 +15,7 @@ from ingest.schema import Document, Kind, Passage, pages_between
 from rag.answers.citations import vancouver
 from rag.asked.focus import names
 from rag.asked.sections import base
+from rag.checks.cues import negations, permissions, refusals
 from rag.evidence import tokens
 from rag.generate import group_name
 from rag.query import Query
@@ -25,6 +26,8 @@ MAX_BARRED = 60
 """Words of a contraindication that the answer's text has in full."""
 SAID = 0.6
 """Share of its words in one statement from which a contraindication is said already."""
+NEAR = 25
+"""Characters after a negation in which it denies a refusal."""
 DISCLAIMER = "The nearest sections, which do not answer the question"
 
 Shown = Sequence[tuple[Draft, Statement]]
@@ -202,9 +205,26 @@ def text_of(
 
 
 def _unsaid(text: str, shown: Shown) -> bool:
-    words = set(tokens(text))
-    said = (set(tokens(statement.text)) for _, statement in shown)
-    return len(text.split()) <= MAX_BARRED and all(len(words & other) < SAID * len(words) for other in said)
+    return len(text.split()) <= MAX_BARRED and not any(_says(statement.text, text) for _, statement in shown)
+
+
+def _says(statement: str, text: str) -> bool:
+    """Whether a statement has a contraindication word for word, or most of its words and refuses too.
+
+    That the two are tolerated together has most of the words as well.
+    """
+    told, words = tokens(statement), set(tokens(text))
+    if f" {' '.join(tokens(text))} " in f" {' '.join(told)} ":
+        return True
+    return _refuses(statement) and len(words & set(told)) >= SAID * len(words)
+
+
+def _refuses(text: str) -> bool:
+    """Whether a use is refused, and that is not denied ("is not contraindicated") nor any use allowed beside it."""
+    denied = [one for one in negations(text) if one.side != "against"]
+    barred = [one for one in negations(text) if one.side == "against"]
+    plain = [one for one in refusals(text) if not any(0 <= one.start - no.end < NEAR for no in denied)]
+    return bool(barred or plain) and not permissions(text)
 
 
 def _safety_lines(safety: Sequence[Safety]) -> list[str]:

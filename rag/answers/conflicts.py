@@ -12,7 +12,7 @@ from datetime import date
 
 from ingest.schema import Document, Kind
 from rag.answers.compose import Shown
-from rag.asked.focus import group_of, mechanisms, populations
+from rag.asked.focus import group_of, mechanisms, populations, titles
 from rag.asked.patient import Population
 from rag.asked.sections import base
 from rag.asked.touches import GROUPS, class_pattern, groups_in, groups_of, names_of
@@ -21,6 +21,7 @@ from rag.evidence import candidates
 from rag.history.differences import Limits, covers, differing, limits_of, opposed, value_of
 from rag.naming.ingredients import word_set
 from rag.query import Query
+from rag.sentences.notes import is_note
 from rag.types import Draft, Evidence, Hit, Judge, Notice
 from rag.verify import is_known, stated, verdicts_of
 from rag.view import View
@@ -245,7 +246,7 @@ def _of_some(scene: Scene) -> list[Notice]:
     """That all which is shown is of groups of patients, though the question names none and asks for a figure."""
     if scene.query.populations or not _OF_ALL & set(scene.query.topics[:1]):
         return []
-    cited = (" ".join([*(title.text for title in item.under), item.text]) for _, item, _ in scene.cited())
+    cited = (" ".join([*_openers(item), item.text]) for _, item, _ in scene.cited())
     told = [populations(text) for text in cited]
     if not told or not all(told):
         return []
@@ -253,6 +254,16 @@ def _of_some(scene: Scene) -> list[Notice]:
     return [Notice("population_mismatch", f"No group of patients is asked for, but all that is shown is of: {groups}.")]
 
 
+def _openers(item: Evidence) -> list[str]:
+    """What tells of whom a quotation is: titles and openings, but no note and nothing on whom nobody has studied."""
+    return [quote.text for quote in item.under if not is_note(quote.text) and not _UNSTUDIED.search(quote.text)]
+
+
+_UNSTUDIED = re.compile(
+    r"\b(?:not|never)\s(?:\w+\s){0,2}?(?:studied|established|evaluated|investigated|assessed|tested|known|determined)"
+    r"|\bno\s(?:\w+\s){0,3}?(?:stud(?:y|ies)|data|information|experience)\b",
+    re.IGNORECASE,
+)
 _OF_ALL = frozenset({"dosage", "pharmacokinetics"})
 """Topics of which what holds for some patients is misread as what holds for all."""
 _ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
@@ -264,12 +275,16 @@ def _told(group: Population, limits: Sequence[Limits]) -> str:
 
 
 def uncovered(query: Query, shown: Shown) -> list[str]:
-    """The groups of patients asked about of which no statement speaks, by its words, an age of theirs or as its
-    section."""
+    """The groups of patients asked about of which no statement speaks, by its words, an age of theirs, its titles or as
+    its section.
+
+    A note or an opening that names them is not what the statement says of them.
+    """
     told: set[str] = set()
     for draft, statement in shown:
         told |= {GROUPS[one.name] for one in query.populations if covers(one, statement.text)}
-        told |= groups_in(" ".join([*(title.text for title in statement.under), statement.text]))
+        above = [one for one in titles(statement.under) if not _UNSTUDIED.search(one)]
+        told |= groups_in(" ".join([*above, statement.text]))
         for item in draft.evidence:
             told |= groups_in(base(item.hit.passage.section).replace("_", " "))
     return sorted(groups_of(query) - told)

@@ -16,7 +16,7 @@ from rag.query import Query
 from rag.sentences.headings import heading, names_topic, title
 from rag.sentences.notes import is_note
 from rag.sentences.openers import is_opener
-from rag.types import Evidence, Hit
+from rag.types import Evidence, Hit, Quote
 
 MANY = 3
 """Groups of patients in one statement from which it is a list of them."""
@@ -217,8 +217,13 @@ def _is_asked(query: Query, item: Evidence) -> bool:
 
 
 def _above(item: Evidence) -> list[str]:
-    """The titles that it stands under; nothing that opens its paragraph (of whom that holds is inferred), no note."""
-    said = (quote.text for quote in item.under if not quote.text.endswith("."))
+    return titles(item.under)
+
+
+def titles(under: Sequence[Quote]) -> list[str]:
+    """The titles of what a quotation is shown with; nothing that opens its paragraph (of whom that holds is inferred),
+    no note."""
+    said = (quote.text for quote in under if not quote.text.endswith("."))
     return [words for words in said if not is_note(words) and not is_opener(words)]
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rag.batching import TOKENS_PER_BATCH, batches
+from rag.batching import TOKENS_PER_BATCH, batches, through
 from rag.dense import (
     PACKAGED_NAME,
     HashEmbedder,
@@ -153,6 +153,29 @@ def test_what_a_helper_meets_is_raised() -> None:
 
     with pytest.raises(ValueError, match="of a helper"):
         helped.run(failing, ["dose " * 250] * 9)
+
+
+def test_after_an_error_nothing_that_was_offered_runs() -> None:
+    helped = MiniLM(device="cpu", arithmetic="float32", helpers=1)
+    assert helped._helpers is not None
+    free = Event()
+    helped._helpers.submit(free.wait, 30)
+    read: list[int] = []
+
+    def failing(tokens: dict[str, torch.Tensor]) -> torch.Tensor:
+        read.append(len(tokens["input_ids"]))
+        raise ValueError("of the caller")
+
+    with pytest.raises(ValueError, match="of the caller"):
+        helped.run(failing, ["dose " * 250] * 9)
+    free.set()
+    helped._helpers.submit(int).result(30)  # after all that was offered before
+    assert len(read) == 1
+
+
+def test_no_texts_make_no_rows(minilm: MiniLM) -> None:
+    read = through(lambda tokens: tokens["input_ids"], minilm._model.tokenizer, {"input_ids": []}, "cpu", "float32")
+    assert read == []
 
 
 def test_altered_weights_are_refused(tmp_path: Path) -> None:

@@ -250,6 +250,23 @@ def test_a_contraindication_that_is_shown_anyway_is_not_quoted_again() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "Zanol with strong CYP3A4 inhibitors as ketoconazole is tolerated.",
+        "Zanol is not contraindicated with strong CYP3A4 inhibitors as ketoconazole.",
+        "Zanol with strong CYP3A4 inhibitors as ketoconazole is tolerated without dose adjustment.",
+        "Zanol with strong CYP3A4 inhibitors as ketoconazole may be used and is rarely contraindicated.",
+    ],
+)
+def test_near_equal_words_that_say_the_opposite_hide_no_contraindication(said: str) -> None:
+    told = [("pharmacokinetics", said), CLASSED]
+    shelf = Bookshelf([document("label:z:1", told, "zanol"), document("label:y:1", [DOSE], "ketoconazole")])
+    answer = engine_of(shelf).ask("Can zanol be given with ketoconazole?")
+    assert any(one.text == said for one in answer.statements)
+    assert "Contraindications of zanol: Zanol is contraindicated with strong CYP3A4 inhibitors. [" in answer.answer
+
+
+@pytest.mark.parametrize(
     ("question", "told"), [("Can xanol be taken in pregnancy?", True), ("What is the dose of xanol?", False)]
 )
 def test_what_a_box_says_of_the_patients_asked_about_is_read_first(question: str, told: bool) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.schema import Document, DrugNames
+from rag.answers.conflicts import Scene, mismatched, uncovered
 from rag.asked.patient import Population, populations_of
 from rag.asked.touches import groups_in, vague
 from rag.dense import HashEmbedder
@@ -17,9 +18,9 @@ from rag.engine import Engine
 from rag.errors import ModelError
 from rag.generate import Scripted
 from rag.history.differences import Limits, covers, differing, limits_of, opposed
-from rag.query import understand
+from rag.query import Query, understand
 from rag.sentences.reader import ScriptedJudge
-from rag.types import Answer, Draft, Verdict
+from rag.types import Answer, Draft, Evidence, Hit, Quote, Statement, Verdict
 from tests.rag.bookshelf import Bookshelf, document
 from tests.rag.test_engine import Shelves, codes, engine_of
 
@@ -227,3 +228,50 @@ def test_an_age_bound_covers_the_patient(asked: str, text: str, covered: bool) -
     group = populations_of(asked)[0]
     assert (covers(group, text) or bool(groups_in(text))) is covered
     assert covers(group, text) is (covered and "80" not in text)
+
+
+NOTED = (
+    "The recommended dose of zanol is 50 mg daily*.\n* Zanol was not studied in patients with renal impairment.\n"
+    "Renal impairment"
+)
+
+
+@pytest.mark.parametrize(
+    ("above", "absent"),
+    [
+        ("* Zanol was not studied in patients with renal impairment.", ["renal impairment"]),
+        ("Zanol was not studied in patients with renal impairment.", ["renal impairment"]),
+        ("not studied in patients with renal impairment", ["renal impairment"]),
+        ("Renal impairment", []),
+    ],
+)
+def test_a_title_alone_says_of_whom_a_statement_is(above: str, absent: list[str]) -> None:
+    query, shown = noted(NOTED, above, "What is the dose of zanol in renal impairment?")
+    assert uncovered(query, shown) == absent
+
+
+@pytest.mark.parametrize(
+    ("above", "told"),
+    [
+        ("* Zanol was not studied in patients with renal impairment.", set()),
+        ("Renal impairment", {"population_mismatch"}),
+    ],
+)
+def test_a_note_makes_no_dose_one_of_some_patients(above: str, told: set[str]) -> None:
+    shelf = Bookshelf([label("Alpha", NOTED, drug="zanol")])
+    query, shown = noted(NOTED, above, "What is the dose of zanol?")
+    view = engine_of(shelf).view
+    numbers = {shown[0][0].evidence[0].hit.passage.passage_id: 1}
+    assert {notice.code for notice in mismatched(Scene(view, query, shown, numbers, None))} == told
+
+
+def noted(text: str, above: str, question: str) -> tuple[Query, list[tuple[Draft, Statement]]]:
+    """The first line of ``text`` as a statement that is shown with other words of it."""
+    shelf = Bookshelf([label("Alpha", text, drug="zanol")])
+    page, start = shelf.pages[0], text.find(above)
+    first = text.partition("\n")[0]
+    under = (Quote.of(above, start, start + len(above)),)
+    book = shelf.books[page.document_id]
+    item = Evidence(Hit(page, book, 1.0, book.drugs.generic), first, 0, len(first), 0.9, under)
+    draft = Draft(first, (item,))
+    return understand(question, shelf.resolver()), [(draft, Statement(first, (1,), "verbatim", 0.9, under))]

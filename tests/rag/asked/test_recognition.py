@@ -24,6 +24,11 @@ def ask(question: str) -> Query:
         ("How does lactic acidosis present on metformin?", "lactic"),
         ("What is the dose of digoxin in an elderly patient?", None),
         ("How is digoxin overdose treated?", None),
+        ("How do I treat patients who present with kidney injury?", None),
+        ("What are the signs of digoxin toxicity, and can it be used in the elderly?", None),
+        ("Signs of serotonin syndrome in the elderly", "serotonin"),
+        ("What does digoxin toxicity look like?", ""),
+        ("What are the signs of damage to the liver?", None),
     ],
 )
 def test_the_harm_whose_signs_are_asked_for(question: str, which: str | None) -> None:
@@ -39,6 +44,31 @@ def test_whom_it_befalls_is_left_out_and_all_else_stays_where_it_is() -> None:
     assert not {"geriatric", "renal"} & set(told.topics)
     child = ask("What are the signs of digoxin toxicity in a child?")
     assert of_signs(child) == child
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What dose of colchicine for an elderly patient presenting with acute kidney injury?",
+        "Can a patient with severe renal impairment who noticed an allergic reaction take colchicine?",
+        "What dose of colchicine in renal impairment with symptoms of liver damage?",
+        "What are the symptoms of lactic acidosis in renal impairment, and may metformin be given?",
+        "What are the signs of kidney injury with colchicine?",
+        "What are the signs of liver toxicity with colchicine?",
+        "What are the signs of hepatic and renal damage with colchicine?",
+    ],
+)
+def test_the_patient_of_any_other_question_and_the_organ_that_is_harmed_stay(question: str) -> None:
+    query = ask(question)
+    assert query.populations
+    assert of_signs(query) == query
+
+
+def test_only_whom_the_harm_befalls_is_left_out() -> None:
+    told = of_signs(ask("What are the signs of kidney injury with colchicine in the elderly?"))
+    assert [one.name for one in told.populations] == ["renal"]
+    assert "renal" in told.topics
+    assert "geriatric" not in told.topics
 
 
 @pytest.mark.parametrize(

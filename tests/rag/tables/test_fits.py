@@ -101,6 +101,24 @@ def test_age_weight_liver_and_group_decide_where_a_dose_is_asked_for(
             False,
         ),
         ("colchicine with propafenone", "Week 1; In patients TAKING Propafenone: 1 mg; In others: 2 mg", False),
+        (
+            "colchicine dose with propafenone",
+            "Week 1; For Patients NOT Currently Taking Propafenone: 1 mg; Others: 2 mg",
+            False,
+        ),
+        (
+            "colchicine dose with propafenone",
+            "Week 1; For Patients TAKING Drugs Other  Than Quinidine, Digoxin or Propafenone: 1 mg; Others: 2 mg",
+            False,
+        ),
+        ("colchicine dose with propafenone", "Week 1; Without concomitant Propafenone: 1 mg; Others: 2 mg", False),
+        ("colchicine dose with propafenone", "Week 1; Taking inhibitors except Propafenone: 1 mg; Others: 2 mg", False),
+        ("colchicine dose with propafenone", "Week 1; Taking neither Digoxin nor Propafenone: 1 mg; Others: 2", False),
+        (
+            "colchicine dose with propafenone",
+            "Week 1; TAKING Propafenone or Quinidine and NOT TAKING Digoxin: 1 mg; Others: 2 mg",
+            True,
+        ),
     ],
 )
 def test_the_row_on_the_partner(question: str, row: str, fits: bool) -> None:
