@@ -15,7 +15,8 @@ from ingest.schema import Document, Kind, Passage, pages_between
 from rag.answers.citations import vancouver
 from rag.asked.focus import names
 from rag.asked.sections import base
-from rag.checks.cues import negations, permissions, refusals
+from rag.checks.cues import negations
+from rag.checks.uses import permissions, refusals
 from rag.evidence import tokens
 from rag.generate import group_name
 from rag.query import Query
