@@ -330,10 +330,12 @@ def test_what_holds_several_quotations_stands_for_all_of_them() -> None:
     assert placed([other, last, long, first], lambda _: None) == [other, replace(long, score=0.8)]
 
 
+EMPTY = replace(ask("Is colchicine safe?")[1][0], text="")
+
+
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), max_size=6))
 def test_no_quotation_that_is_left_holds_another(spans: list[tuple[int, int]]) -> None:
-    item = replace(ask("Is colchicine safe?")[1][0], text="")
-    made = [replace(item, start=low, end=low + length) for low, length in spans]
+    made = [replace(EMPTY, start=low, end=low + length) for low, length in spans]
     kept = [(one.start, one.end) for one in placed(made, lambda _: None)]
     assert not any(a <= c and d <= b for n, (a, b) in enumerate(kept) for m, (c, d) in enumerate(kept) if n != m)
     assert all(any(one.start >= low and one.end <= high for low, high in kept) for one in made)
