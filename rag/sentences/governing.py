@@ -82,14 +82,16 @@ def placed(items: Sequence[Evidence], find: Callable[[str], Document | None]) ->
 
 
 def _merged(items: Sequence[Evidence]) -> list[Evidence]:
-    """Of two quotations one of which holds the other, the longer in the place of the better."""
+    """Of quotations one of which holds the others, the longest in the place of the best and with its score."""
     kept: list[Evidence] = []
     for item in items:
-        place = next((place for place, one in enumerate(kept) if _holds(one, item) or _holds(item, one)), None)
-        if place is None:
-            kept.append(item)
-        elif _holds(item, kept[place]):
-            kept[place] = replace(item, score=max(item.score, kept[place].score))
+        if any(_holds(one, item) for one in kept):
+            continue
+        within = [place for place, one in enumerate(kept) if _holds(item, one)]
+        score = max((item.score, *(kept[place].score for place in within)))
+        first = within[0] if within else len(kept)
+        after = [one for place, one in enumerate(kept) if place > first and place not in within]
+        kept = [*kept[:first], replace(item, score=score), *after]
     return kept
 
 

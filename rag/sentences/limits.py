@@ -43,7 +43,9 @@ _DOSE = re.compile(r"\d\s*(?:mg|mcg|g|mL|units?|mEq|IU)\b")
 _BUT = re.compile(r"[^.;:]{10,200}\bbut (?:retain\w*|not|no|only|did not|(?:is|are|was|were) not|without)\b")
 _WORD = re.compile(r"[^\W\d_]{5,}")
 # That there is an interaction, and not which way it goes.
-_INTERACTS = re.compile(r"\ban interaction (?:between|of|with)\b[^.]*\b(?:reported|observed|seen|noted|described)\b")
+_INTERACTS = re.compile(
+    r"\ban interaction (?:between|of|with)\b[^.]{0,400}\b(?:reported|observed|seen|noted|described)\b"
+)
 # The next step of what is to be done.
 _NEXT = re.compile(r"(?:Immediately|Then|Thereafter|Next|Afterwards?|Rinse|Repeat)\b")
 # What to do about it.
@@ -60,8 +62,9 @@ _UNCHANGED = re.compile(
 )
 # What was looked at, and not what was found.
 _LOOKED = re.compile(
-    r"[^.]*\b(?:effects? of|potential (?:for|of))\b[^.]*\b(?:was|were|(?:has|have) been) (?:studied|evaluated"
-    r"|investigated|examined|assessed|monitored)\b[^.]*\.?$|[^.]*\boutcomes?\b[^.]*\bwere compared\b[^.]*\.?$"
+    r"[^.]{0,400}\b(?:effects? of|potential (?:for|of))\b[^.]{0,400}\b(?:was|were|(?:has|have) been) (?:studied"
+    r"|evaluated|investigated|examined|assessed|monitored)\b[^.]*\.?$"
+    r"|[^.]{0,400}\boutcomes?\b[^.]{0,400}\bwere compared\b[^.]*\.?$"
 )
 _CONCLUDES = re.compile(
     r"(?:Based on|Therefore|Thus|Hence|For (?:this|these) reasons?|Consequently|As a result|Because|Since)\b"

@@ -28,11 +28,12 @@ _OWN = re.compile(
 )
 _DOSE = re.compile(r"\b(?:dos(?:e|es|ed|age|ing)|titrat\w*)\b|\d\s*(?:mg|mcg|g|mL|units?)\b", re.IGNORECASE)
 _STUDY = re.compile(
-    r"\b(?:stud(?:y|ies)|trials?|investigations?)\b[^.]*\b(?:conducted|performed|evaluat\w+|compar\w+|monitored|assess\w+"
-    r"|randomi[sz]ed|obtained|enroll\w+|treated|examined|investigated|received|given|administered|established|studied)\b"
-    r"|\b(?:effects?|efficacy|safety|[Uu]se)\b[^.]*\b(?:evaluated|compared|monitored|assessed|established|studied|demonstrated)"
-    r"\b[^.]*\b(?:stud(?:y|ies)|trials?|investigations?)\b"
-    r"|(?:^|: )In (?:an?|one|two|three|several|the) [^.,]*\b(?:stud(?:y|ies)|trials?)\b"
+    r"\b(?:stud(?:y|ies)|trials?|investigations?)\b[^.]{0,200}\b(?:conducted|performed|evaluat\w+|compar\w+|monitored"
+    r"|assess\w+|randomi[sz]ed|obtained|enroll\w+|treated|examined|investigated|received|given|administered|established"
+    r"|studied)\b"
+    r"|\b(?:effects?|efficacy|safety|[Uu]se)\b[^.]{0,200}\b(?:evaluated|compared|monitored|assessed|established|studied"
+    r"|demonstrated)\b[^.]{0,200}\b(?:stud(?:y|ies)|trials?|investigations?)\b"
+    r"|(?:^|: )In (?:an?|one|two|three|several|the) [^.,]{0,200}\b(?:stud(?:y|ies)|trials?)\b"
     r"|\bwere (?:randomi[sz]ed|enrolled|treated)\b"
 )
 _RESULT = re.compile(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
 from ingest.parse.tables import render_row
@@ -91,18 +92,39 @@ class TableRow:
 
 
 def row_at(tables: Sequence[Table], start: int, end: int, slug: str) -> TableRow | None:
-    """The row whose line has the span of a section's text; None where it is in none or in several."""
+    """The row whose line has the span of a section's text; None where it is in none or in several.
+
+    What to do about an effect (the row "Intervention:" below "Clinical Impact:") belongs to the row of that effect.
+    """
     for table in tables:
         if not table.start <= start < end <= table.end:
             continue
-        at = table.start
-        for number, row in enumerate(table.rows):
-            line = len(render_row(table.header, row))
-            if at <= start and end <= at + line:
-                heading = _group(table, number)
-                return TableRow(table.caption, number + 1, heading, table.header, row, read(table, number, slug))
-            at += line + 1
+        lines = _lines(table)
+        number = next((number for number, (low, high) in enumerate(lines) if low <= start < high), None)
+        if number is None:
+            continue
+        reading = read(table, number, slug)
+        if end > lines[number][1]:
+            below = _below(table, number)
+            if not below or not lines[below][0] < end <= lines[below][1]:
+                return None
+            reading = replace(reading, recommendation=read(table, below, slug).recommendation)
+        return TableRow(table.caption, number + 1, _group(table, number), table.header, table.rows[number], reading)
     return None
+
+
+def _lines(table: Table) -> list[tuple[int, int]]:
+    """Where the line of each row begins and ends."""
+    lengths = [len(render_row(table.header, row)) for row in table.rows]
+    places = accumulate((length + 1 for length in lengths), initial=table.start)
+    return [(at, at + length) for at, length in zip(places, lengths, strict=False)]
+
+
+def _below(table: Table, number: int) -> int | None:
+    """The row that says what to do about the effect that row ``number`` tells: the next one of several cells."""
+    after = next((place for place in range(number + 1, len(table.rows)) if len(table.rows[place]) > 1), None)
+    advises = after is not None and key_of(table.rows[after]) == "recommendation"
+    return after if advises and key_of(table.rows[number]) == "effect" else None
 
 
 def read(table: Table, number: int, slug: str = "") -> Reading:

@@ -318,6 +318,29 @@ def test_of_two_quotations_one_of_which_holds_the_other_one_is_left() -> None:
     assert placed([first, part], lambda _: None) == [first]
 
 
+def test_what_holds_several_quotations_stands_for_all_of_them() -> None:
+    _, items = ask("Is colchicine safe?")
+    whole = items[0]
+    assert len(whole.text) > 30
+    low, high, other = whole.start, whole.end, replace(items[-1], score=0.5)
+    first = replace(whole, text=whole.text[:10], end=low + 10, score=0.9)
+    last = replace(whole, text=whole.text[-10:], start=high - 10, score=0.8)
+    long = replace(whole, score=0.1)
+    assert placed([first, other, last, long], lambda _: None) == [replace(long, score=0.9), other]
+    assert placed([other, last, long, first], lambda _: None) == [other, replace(long, score=0.8)]
+
+
+EMPTY = replace(ask("Is colchicine safe?")[1][0], text="")
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)), max_size=6))
+def test_no_quotation_that_is_left_holds_another(spans: list[tuple[int, int]]) -> None:
+    made = [replace(EMPTY, start=low, end=low + length) for low, length in spans]
+    kept = [(one.start, one.end) for one in placed(made, lambda _: None)]
+    assert not any(a <= c and d <= b for n, (a, b) in enumerate(kept) for m, (c, d) in enumerate(kept) if n != m)
+    assert all(any(one.start >= low and one.end <= high for low, high in kept) for one in made)
+
+
 def test_the_heading_of_a_first_item_is_no_title_of_the_items_after_it() -> None:
     first = "Interaction Studies (See PRECAUTIONS) Oral contraceptives: Their levels were measured in ten women. "
     whole = section(

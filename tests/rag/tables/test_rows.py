@@ -165,6 +165,28 @@ def test_a_span_over_two_rows_is_no_row() -> None:
     assert row_at(section.tables, len(section.text) + 1, len(section.text) + 5, "dosage") is None
 
 
+def test_an_effect_that_is_quoted_with_what_to_do_about_it_is_one_row() -> None:
+    rows = (
+        ("Azoles", "Azoles"),
+        ("Clinical Impact:", "More zanol."),
+        ("Intervention:", "Avoid."),
+        ("Clinical Impact:", "Less zanol."),
+    )
+    found = table(("", ""), *rows)
+    lines = [render_row(found.header, row) for row in rows]
+    start = len(lines[0]) + 1
+    end = start + len(lines[1]) + 1 + len(lines[2])
+    row = row_at((found,), start, end, "drug_interactions")
+    assert row is not None
+    assert (row.number, row.cells, row.group) == (2, rows[1], "Azoles")
+    assert (row.reading.effect, row.reading.recommendation) == ("More zanol.", "Avoid.")
+    assert row_at((found,), start, end + 5, "drug_interactions") is None
+    assert row_at((found,), start + len(lines[1]) + 1, found.end, "drug_interactions") is None
+    alone = row_at((found,), start, start + len(lines[1]), "drug_interactions")
+    assert alone is not None
+    assert alone.reading.recommendation == ""
+
+
 def test_a_dose_beside_a_range_heads_no_column() -> None:
     rows = (("30 to 50 mL/min", "250"), ("below 30 mL/min", "125"))
     table = Table("Dose by creatinine clearance", ("Creatinine clearance (mL/min)", "Dose (mg)"), rows, 0, 1)
