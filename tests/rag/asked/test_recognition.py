@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,3 +102,10 @@ def test_what_is_left_out_is_blank_and_all_else_keeps_its_place(text: str) -> No
     gone = [one for one in query.populations if one not in told.populations]
     assert all(not told.question[one.start : one.end].strip() for one in gone)
     assert not gone or harm(text) is not None
+
+
+@pytest.mark.parametrize("words", ["sign ", "signs liver ", "how to ", "may ", "what a ", "x", "xy injury ", "a-"])
+def test_long_questions_take_time_in_proportion(words: str) -> None:
+    began = process_time()
+    harm((words * 20_000)[:20_000])
+    assert process_time() - began < 0.5
