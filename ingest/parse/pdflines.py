@@ -32,7 +32,8 @@ _MIN_ROWS = 6  # as many lines side by side make columns of a page,
 _MIN_LETTERS = 18  # where they are prose on both sides: this many characters in the middle one
 
 Watch = Callable[..., None]
-"""Is called before each operator of a page and may raise."""
+"""Is called before each operator of a page, and each drawing that is looked into, and may raise."""
+_Known = dict[tuple[object, int], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,14 @@ def read(page: PageObject, number: int, watch: Watch) -> list[Line]:
             runs.append([])
         _extend(runs[-1], rest, cm, tm, font, size)
 
-    with _each_run_placed(page):
+    with _each_run_placed(page, watch):
         page.extract_text(visitor_text=take, visitor_operand_before=watch)
     pieces = [piece for line in runs for piece in _pieces(line)]
     return [_line(piece, number) for piece in _in_reading_order(pieces) if clean(_text(piece))]
 
 
 @contextmanager
-def _each_run_placed(page: PageObject) -> Iterator[None]:
+def _each_run_placed(page: PageObject, watch: Watch) -> Iterator[None]:
     """Lets pypdf tell where each run of text begins: it does so wherever the coordinates change, if only to the same.
 
     It would else join what stands side by side on one line.
@@ -99,7 +100,7 @@ def _each_run_placed(page: PageObject) -> Iterator[None]:
         yield
         return
     content = ContentStream(before.get_object(), page.pdf, "bytes")
-    mute = _forms_without_text(page)
+    mute = _forms_without_text(page, watch)
     content.operations = [
         step
         for one in content.operations
@@ -113,27 +114,44 @@ def _each_run_placed(page: PageObject) -> Iterator[None]:
         page[_CONTENTS] = before  # what was parsed is large, and the page stays
 
 
-def _forms_without_text(page: PageObject) -> set[str]:
+def _forms_without_text(page: PageObject, watch: Watch) -> set[str]:
     """Names of the drawings of a page that show no text; they would be parsed for nothing, and most are long."""
-    return {name for name, form in _forms(page).items() if not _shows_text(form, _DEPTH)}
+    known: _Known = {}
+    return {name for name, form in _forms(page) if not _shows_text(form, _DEPTH, watch, known)}
 
 
-def _forms(owner: DictionaryObject) -> dict[str, StreamObject]:
+def _forms(owner: DictionaryObject) -> Iterator[tuple[str, DictionaryObject]]:
     """The drawings that a page or drawing has by name."""
-    resources = owner.get("/Resources")
-    objects = resources.get_object().get("/XObject") if resources is not None else None
-    found = objects.get_object() if objects is not None else {}
-    return {str(name): found[name] for name in found if found[name].get("/Subtype") == "/Form"}
+    objects = _dictionary(_dictionary(owner.get("/Resources")).get("/XObject"))
+    for name in objects:
+        if (found := _dictionary(objects[name])).get("/Subtype") == "/Form":
+            yield str(name), found
 
 
-def _shows_text(form: StreamObject, depth: int) -> bool:
-    """Whether it shows text itself or, as far as can be told, by what it draws."""
+def _dictionary(found: PdfObject | None) -> DictionaryObject:
+    """What is there, or points there; empty where that is none, as in a broken file."""
+    there = found.get_object() if found is not None else None
+    return there if isinstance(there, DictionaryObject) else DictionaryObject()
+
+
+def _shows_text(form: DictionaryObject, depth: int, watch: Watch, known: _Known) -> bool:
+    """Whether it shows text itself or, as far as can be told, by what it draws; each is looked into once a depth."""
+    watch()
+    key = (form.indirect_reference or id(form), depth)
+    if key not in known:
+        known[key] = _finds_text(form, depth, watch, known)
+    return known[key]
+
+
+def _finds_text(form: DictionaryObject, depth: int, watch: Watch, known: _Known) -> bool:
+    if not isinstance(form, StreamObject):
+        return True
     data = form.get_data()
     if _SHOWS_TEXT.search(data) or depth == 0:
         return True
     if _DRAWS not in data:
         return False
-    return "/Resources" not in form or any(_shows_text(inner, depth - 1) for inner in _forms(form).values())
+    return "/Resources" not in form or any(_shows_text(one, depth - 1, watch, known) for _, one in _forms(form))
 
 
 def _extend(line: list[_Run], text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:  # noqa: ANN401, PLR0917

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from corpora.vocabulary import local_names
 from ingest.schema import Document
+from rag.asked.patient import routes_of
 from rag.query import Query
 
 PLACES = {
@@ -51,6 +52,21 @@ _MEANT = {
 """Words by which a question that names no way of giving means a place."""
 _MEANS = {place: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for place, words in _MEANT.items()}
 
+_HARMS = re.compile(
+    r"\b(?:harm\w*|damag\w*|injur\w*|hurt\w*|affect\w*|chang(?:e[sd]?|ing)|caus(?:e[sd]?|ing)|irritat\w*|burn\w*"
+    r"|bleed\w*|dry\w*|rash\w*|ulcer\w*|discolo\w*|itch\w*|numb\w*|worsen\w*|toxic\w*|reactions?|bad\sfor|loss)\b",
+    re.IGNORECASE,
+)
+_HARM_TOPICS = frozenset({"adverse_reactions", "interactions", "warnings", "boxed_warning", "overdose"})
+_GIVEN_TOPICS = frozenset({"dosage", "indications"})
+_TREATED = r"\b(?:for|against|to\streat|treat(?:s|ing|ment\sof)?)\s(?:(?:an?|the|my|her|his|of)\s)?(?:[\w-]+\s)?"
+_MEANS_TREATED = {place: re.compile(rf"{_TREATED}(?:{words})\b", re.IGNORECASE) for place, words in _MEANT.items()}
+_AT_ORGAN = re.compile(
+    r"(?<!given\s)(?<!put\s)(?<!applied\s)(?<!used\s)(?<!drops\s)\b(?:on\sthe\sskin|in\sthe\s(?:eye|ear)s?)\b",
+    re.IGNORECASE,
+)
+"""Where something happens, unless something is given there."""
+
 
 def routes_of_label(document: Document) -> frozenset[str]:
     """The ways of giving that its source states, as a question's are called; empty where it states none."""
@@ -66,8 +82,20 @@ def elsewhere(query: Query, keys: tuple[str, ...], labels: Iterable[Document]) -
     held = frozenset[str]().union(*routes)
     if not held or not all(routes) or not held <= PLACES.keys() or _local_alone(keys):
         return ""
-    asked = set(query.routes) or {place for place, meant in _MEANS.items() if meant.search(query.question)}
-    return "" if asked & held else place_of(held)
+    return "" if _places_asked(query) & held else place_of(held)
+
+
+def _places_asked(query: Query) -> set[str]:
+    """The ways of giving that a question names, else means by a place of the body or an illness of it.
+
+    Where it asks for harm or interactions the place is what is harmed ("skin reactions"), unless it is treated.
+    """
+    text, topics = query.question, set(query.topics)
+    harmed = not topics & _GIVEN_TOPICS and _HARMS.search(text)
+    if not (harmed or _HARM_TOPICS & topics):
+        return set(query.routes) or {place for place, meant in _MEANS.items() if meant.search(text)}
+    named = set(query.routes) & set(routes_of(_AT_ORGAN.sub(" ", text)))
+    return named or {place for place, meant in _MEANS_TREATED.items() if meant.search(text)}
 
 
 def other_way(query: Query, labels: Iterable[Document]) -> str:

@@ -221,6 +221,27 @@ def test_a_route_is_no_matter_where_it_is_asked_for_or_the_only_one(shelf: Books
     assert not {"route_not_covered", "safety_not_covered"} & codes(engine_of(shelf).ask(question))
 
 
+@pytest.mark.parametrize(
+    ("question", "route", "told"),
+    [
+        ("Does diclofenac cause skin reactions?", "topical", True),
+        ("Does diclofenac cause dry mouth?", "dental", True),
+        ("Can diclofenac harm the lungs?", "inhalation", True),
+        ("Does diclofenac lead to hair and nail changes?", "topical", True),
+        ("Does diclofenac cause pain in the eyes?", "ophthalmic", True),
+        ("Does diclofenac gel cause skin reactions?", "topical", False),
+        ("What are the side effects of diclofenac for acne?", "topical", False),
+        ("Can diclofenac be used in acne?", "topical", False),
+        ("What is the dose of diclofenac in asthma?", "inhalation", False),
+        ("What is the dose of diclofenac in dry eyes?", "ophthalmic", False),
+    ],
+)
+def test_a_place_that_is_harmed_is_no_way_of_giving(question: str, route: str, told: bool) -> None:
+    effects = ("adverse_reactions", "Diclofenac caused skin reactions, dry mouth, lung harm and nail changes.")
+    shelf = Bookshelf([document("label:d:1", [DOSE, effects], "diclofenac", routes=(route,))])
+    assert ("route_not_covered" in codes(engine_of(shelf).ask(question))) is told
+
+
 def test_a_way_of_giving_that_no_label_has_is_said() -> None:
     answer = engine_of(drops()).ask("How does ciprofloxacin raise levels of tizanidine eye drops?")
     assert "route_not_covered" not in codes(answer)

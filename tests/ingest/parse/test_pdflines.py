@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from fpdf import FPDF
 
+from ingest.errors import LimitError
 from ingest.parse import pdf
 from ingest.schema import Document
 from tests.ingest.parse import papers
@@ -68,3 +69,30 @@ def test_drawings_without_words_cost_no_steps(depth: int) -> None:
     (found,) = read(content, pdf.Limits(steps=100))
     assert isinstance(found, Document)
     assert found.sections[0].text == "These words stand on the page itself."
+
+
+def layers(each: int, innermost: bytes = b"<< /Subtype /Form /Length 1 >>\nstream\nS\nendstream") -> bytes:
+    """A page with three layers of drawings, each of which may draw all of the next."""
+    stream = b"<< /Subtype /Form /Resources %d 0 R /Length 6 >>\nstream\n/Fm Do\nendstream"
+    words = b"BT /F1 12 Tf 100 700 Td (These words stand on the page itself.) Tj ET"
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 5 0 R /Resources 6 0 R >>"
+    named = [b" ".join(b"/Fm%d %d 0 R" % (one, 9 + layer * each + one) for one in range(each)) for layer in range(3)]
+    resources = [b"<< /Font << /F1 4 0 R >> /XObject << %s >> >>" % names for names in named]
+    forms = [stream % (7 + layer) for layer in range(2) for _ in range(each)]
+    return raw([
+        CATALOG, b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", page,
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(words), words), *resources, *forms, *[innermost] * each,
+    ])  # fmt: skip
+
+
+def test_a_drawing_that_many_draw_is_looked_into_once() -> None:
+    (found,) = read(layers(40), pdf.Limits(steps=4_000))
+    assert isinstance(found, Document)
+    with pytest.raises(LimitError, match="steps"):
+        list(read(layers(40), pdf.Limits(steps=1_000)))
+
+
+@pytest.mark.parametrize("broken", [b"<< /Subtype /Form >>", b"null", b"7"])
+def test_a_drawing_that_is_none_loses_no_page(broken: bytes) -> None:
+    assert document(layers(2, broken)).sections[0].text == "These words stand on the page itself."

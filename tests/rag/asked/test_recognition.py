@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +86,26 @@ def test_a_sentence_lists_the_signs_of_that_harm(text: str, tells: bool) -> None
     assert tells_signs("What are the signs of digoxin toxicity?", "warnings", text) is tells
 
 
-@given(st.text(alphabet="in an elderly patient with kidney disease toxicity signs of ", max_size=120))
-def test_places_stay(text: str) -> None:
-    assert len(of_signs(ask(text)).question) == len(text)
+PHRASES = (
+    "How is", "What are the signs of", "symptoms of", "digoxin toxicity", "lactic acidosis", "liver damage",
+    "recognised", "in an elderly patient", "with kidney disease", "and", "severe renal impairment", "in a child", "?",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(PHRASES), max_size=8).map(" ".join))
+def test_what_is_left_out_is_blank_and_all_else_keeps_its_place(text: str) -> None:
+    query = ask(text)
+    told = of_signs(query)
+    assert len(told.question) == len(text)
+    assert all(new in {old, " "} for old, new in zip(text, told.question, strict=True))
+    assert all(told.question[one.start : one.end] == one.surface for one in told.populations)
+    gone = [one for one in query.populations if one not in told.populations]
+    assert all(not told.question[one.start : one.end].strip() for one in gone)
+    assert not gone or harm(text) is not None
+
+
+@pytest.mark.parametrize("words", ["sign ", "signs liver ", "how to ", "may ", "what a ", "x", "xy injury ", "a-"])
+def test_long_questions_take_time_in_proportion(words: str) -> None:
+    began = process_time()
+    harm((words * 20_000)[:20_000])
+    assert process_time() - began < 0.5
