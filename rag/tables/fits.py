@@ -63,6 +63,8 @@ _TAKING = re.compile(
     r"(?<!\bnot )\b(?:taking|receiving|treated with|concomitant(?:ly)?(?: with)?)\b(?P<what>(?:(?!\bnot\b).)+)",
     re.IGNORECASE,
 )
+_EXCLUDING = re.compile(r"\b(?:not|without|neither|nor|other\s+than|except|excluding)\b", re.IGNORECASE)
+"""What stands before those who are not meant."""
 _STARTING = re.compile(
     r"\b(?:starting|initial|first|beginning|opening) (?:\w+ )?(?:dos(?:e|es|age)|regimen)\b"
     r"|\bstart (?:with|at|on what)\b"
@@ -143,8 +145,10 @@ def _names_any(query: Query, own: int | None, told: list[str]) -> bool:
 
 def _takers(query: Query, cells: tuple[tuple[str, str], ...]) -> list[str]:
     """The drugs of columns for patients who take them, without those whom a column is not for."""
-    found = (_TAKING.search(_RAISED.sub(" ", header)) for header, cell in cells[1:] if _AMOUNT.search(cell))
-    return [match["what"] for match in found if match] if _dosed(query.question) else []
+    headers = (_RAISED.sub(" ", header) for header, cell in cells[1:] if _AMOUNT.search(cell))
+    found = (match for header in headers if (match := _TAKING.search(header)))
+    told = (match["what"] for match in found if not _EXCLUDING.search(match.string[: match.start("what")]))
+    return [_EXCLUDING.split(one)[0] for one in told] if _dosed(query.question) else []
 
 
 def _by_rate(query: Query, text: str) -> bool | None:
