@@ -19,7 +19,8 @@ const link = (number) => node("a", `[${number}]`, { href: `#reference-${number}`
 function statement({ text, citations, support, under = [] }, references) {
   const drugs = references.find((source) => source.number === citations[0])?.drugs ?? [];
   const line = node("p", "");
-  const noted = ({ text }) => /^[*†‡§¶#ᵃ-ᶿ¹²³⁴-⁹]/.test(text);
+  // The marks of notes, as rag/sentences/notes.py has them.
+  const noted = ({ text }) => /^(?:\*{1,4}|[†‡§¶]{1,2}|#|[ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐ¹²³⁴⁵⁶⁷⁸⁹])/.test(text);
   const titles = under.filter((quote) => !noted(quote)).map((title) => title.text).join(". ");
   const notes = under.filter(noted).map((note) => `(${note.text}) `).join("");
   line.append(node("strong", drugs.length ? drugs.join(", ") + ": " : ""), node("em", titles && titles + " — "));

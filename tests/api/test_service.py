@@ -29,6 +29,7 @@ from rag.errors import (
     ModelError,
     NotFoundError,
 )
+from rag.sentences.notes import MARK
 from rag.settings import Settings
 from rag.types import Filters
 from tests.api.scripted import DOCUMENT, MANIFEST, ScriptedEngine
@@ -290,6 +291,7 @@ def test_the_page_loads_only_our_files_and_sets_only_text(client: TestClient) ->
         assert client.get(path).status_code == 200
     script = (WEB / "app.js").read_text()
     assert not re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval", script)
+    assert f"/^{MARK}/.test(text)" in script
 
 
 def test_the_interactive_documentation_needs_no_network(client: TestClient) -> None:
