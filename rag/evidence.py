@@ -27,6 +27,7 @@ from rag.history.differences import covers
 from rag.lexical import analyse
 from rag.query import Query
 from rag.sentences.grown import GROWN, YOUNG, for_adult, of_grown, of_well, of_young
+from rag.sentences.meant import for_figures
 from rag.sentences.spans import is_row, quotable
 from rag.tables.fits import FITTING, OTHER, PARTNER, beside_partner, for_partner, for_patient, later, measured
 from rag.types import Evidence, Hit
@@ -122,6 +123,9 @@ def _weighed(query: Query, item: Candidate, score: float) -> float:
         return min(score, OTHER)
     if fits is not None:
         return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)
+    figures = _dosed_by_figures(query, item)
+    if figures is not None:
+        return FITTING + (1 - FITTING) * score if figures else score * YOUNG
     if beside_partner(query, item.text, group_of(query, item.hit)):
         return FITTING + (1 - FITTING) * score
     if for_partner(query, item.text, group_of(query, item.hit)):
@@ -145,11 +149,27 @@ def _fits(query: Query, item: Candidate) -> bool | None:
     return any(names(query, index, item.text) for index in range(len(query.drugs)))
 
 
+def _dosed_by_figures(query: Query, item: Candidate) -> bool | None:
+    """Whether a dose in a label is for a patient of the question's clearance or age, by figures that the sentence, or
+    the title of its table, names; None where none are."""
+    dosage = base(item.hit.passage.section) == "dosage_and_administration" and group_of(query, item.hit) is not None
+    if "dosage" not in query.topics or not dosage:
+        return None
+    return for_figures(query, item.text if not is_row(item.text) else _title(item))
+
+
+def _title(item: Candidate) -> str:
+    """The line above the rows among which it stands; empty where its passage begins with them."""
+    above = item.hit.passage.text[: item.start - item.hit.passage.start].splitlines()
+    return next((line for line in reversed(above) if line and not is_row(line)), "")
+
+
 def _first(query: Query, item: Candidate) -> bool:
     """Whether an item is read in any case: a row for the patient or the partner, what tells of the condition asked
     about, the dose for the patient's age."""
     row = bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
     told = conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item)
+    told = told or _dosed_by_figures(query, item) is True
     return row or told or _for_adult(query, item)
 
 

@@ -23,7 +23,7 @@ _DATE = re.compile(rb"(?:19|20)\d\d-?[01]\d(?:-?[0-3]\d)?|<(Year|Month|Day|year|
 _VALUE = re.compile(rb"(?<=[:\[,])\s*(?:\"(?:[^\"\\]|\\.){0,200}\"|-?\d+(?:\.\d+)?|true|false|null)")
 _BRACKET = re.compile(rb"[{}\[\],:\"]")
 _ROOT = re.compile(rb"<[A-Za-z][^<>]{0,300}>")
-_TEXT = re.compile(rb">[^<>]*[^<>\s][^<>]*<")
+_TEXT = re.compile(rb">\s*[^<>\s][^<>]*<")
 _REFERENCE = re.compile(rb"\d+ 0 R\b|/(?:Length|Count|Size|Prev|W|First|N|Predictor|Columns)\b[ \[]*\d+")
 _HEADER = re.compile(rb"PK\x01\x02|PK\x03\x04|PK\x05\x06|PK\x06\x06|PK\x06\x07|ustar|\x1f\x8b\x08")
 

@@ -103,7 +103,9 @@ def fuzz(starter: Path, shared: Path | None, numbers: Iterable[int], seed: int, 
             if isinstance(made, Attempt | Lost):
                 tally.add(made, seed, watch)
         tallies.append(tally)
-        watch.on_step(f"{form.name}: {tally.mutants} mutants, {len(tally.findings)} findings")
+        # Each is told at once: a run that is cut off later has not found them in vain.
+        told = [f"  --seed {one.seed} --only {one.number}: {one.what}" for one in tally.findings]
+        watch.on_step("\n".join([f"{form.name}: {tally.mutants} mutants, {len(told)} findings", *told]))
     return tallies
 
 

@@ -30,10 +30,10 @@ _JSON_WIDE = ((re.compile(rb'[{\["]\0[^\0]'), "utf-16-le"), (re.compile(rb'\0[{\
 def wide(head: bytes) -> str:
     """The codec of text in units of two or four bytes: told from its byte order mark or, as for JSON, its zeros.
 
-    A mark before much text without a zero byte (not for a space, a digit, a line's end) is a lie: so read, it would be
+    A mark before much text with hardly a zero byte (not for spaces, digits, lines' ends) is a lie: so read, it would be
     other letters.
     """
-    honest = b"\0" in head or len(head) < _ENOUGH
+    honest = head.count(0) * _ENOUGH >= len(head) or len(head) < _ENOUGH
     marked = next((codec for mark, codec in _BOMS if honest and head.startswith(mark)), "")
     return marked or next((codec for pattern, codec in _JSON_WIDE if pattern.match(head)), "")
 

@@ -43,6 +43,7 @@ def tells_share(text: str) -> bool:
 
 _DOSE_ASKED = re.compile(
     r"\b(?:what|which) (?:\w+ )?(?:dose|dosage|strength)\b"
+    r"|\b(?:max(?:imum|imal)?|highest|largest|ceiling|recommended|usual|starting|initial) (?:\w+ )?dos(?:e|age)\b"
     r"|\bhow (?:much|many (?:mg|mcg|milligrams|micrograms|tablets|units))"
     r"|\b(?:dose|dosage) ?\?|\bmg (?:per|/) ?kg\b",
     re.IGNORECASE,
@@ -56,6 +57,14 @@ _DOSE_TOLD = re.compile(
 )
 
 
+_COUNTED = re.compile(
+    r"\b(?:total of|of the|of those,?) \d[\d,]*\b|\d[\d,.]*\s?(?:%|(?:\w+\s){0,2}(?:subjects|patients|people|volunteers|women|men|children)\b)"
+    r"|\b\d{1,3}\s?(?:(?:to|or|and|[-–])\s?\d{1,3}\s?)?[\s-]?(?:years?|yrs?)\b|\bage[ds]?\s\d+",
+    re.IGNORECASE,
+)
+"""Figures that are no amount: how many were counted, and how old they were."""
+
+
 def asks_dose(question: str) -> bool:
     """Whether ``question`` asks for an amount."""
     return _DOSE_ASKED.search(question) is not None
@@ -63,7 +72,7 @@ def asks_dose(question: str) -> bool:
 
 def tells_dose(text: str) -> bool:
     """Whether ``text`` has an amount, or says how one changes or that there is none."""
-    return _DOSE_TOLD.search(text) is not None
+    return _DOSE_TOLD.search(_COUNTED.sub(" ", text)) is not None
 
 
 def without_figure(question: str, text: str) -> bool:

@@ -31,7 +31,7 @@ class Population:
 
 
 _AGE = re.compile(
-    r"\b(\d{1,3}(?:\.\d)?)[\s-]*(years?|yrs?|y/?o|yo|months?|mos?|weeks?|wks?|days?)\b(?:[\s-]*(?:old|of\sage))?|\bage[d]?:?\s(\d{1,3})\b"
+    r"\b(?:age[d]?:?\s)?(\d{1,3}(?:\.\d)?)[\s-]*(years?|yrs?|y/?o|yo|months?|mos?|weeks?|wks?|days?)\b(?:[\s-]*(?:old|of\sage))?|\bage[d]?:?\s(\d{1,3})\b"
     r"|\b(\d{1,3})\s?[mf]\b",
     re.IGNORECASE,
 )
@@ -44,6 +44,11 @@ _BOUND_AGE = re.compile(
     r"\s?(?:the\sage\sof\s)?(?P<bound>\d{1,3})\b(?!\s?(?:[a-z%]*/|mg|mcg|k?g\b|ml|%|months?|weeks?|days?|units?|beats))",
     re.IGNORECASE,
 )
+_AGE_BOUND = re.compile(
+    rf"(?:\b|(?=[<>≤≥]))(?:(?P<least>{_FROM})|{_UNTIL})\s?(?:(?:the\s)?age(?:\sof)?\s?(?P<bound>\d{{1,3}})\b"
+    r"(?!\s?(?:months?|weeks?|days?))|(?P<years>\d{1,3})[\s-](?:years?|yrs?)[\s-](?:old|of\sage)\b)",
+    re.IGNORECASE,
+)
 _YEARS = r"(?:6[5-9]|[7-9]\d|1[01]\d)"
 _OLD_AGE = re.compile(
     rf"\bage[ds]?\b(?:\s(?:of|is|was|from|{_FROM})|\s?[>≥]=?)*\s?{_YEARS}\b(?!\s?(?:days?|weeks?|months?))"
@@ -54,7 +59,7 @@ _OLD_AGE = re.compile(
 )
 _A_YEAR = {"m": 12.0, "w": 52.18, "d": 365.25}
 _BODY_WEIGHT = re.compile(r"(?<![/\d.])\b(\d{1,3}(?:\.\d+)?)\s?(?:kg|kilos?|kilograms?)\b", re.IGNORECASE)
-_OLD = re.compile(r"old|of\sage|y/?o", re.IGNORECASE)
+_OLD = re.compile(r"old|\bage|y/?o", re.IGNORECASE)
 _FIGURE = r"(?P<value>(?:[<>≤≥=]|less\sthan|below|under|above|over|of|is|was|at|\s|:)*\d{1,3}(?:\.\d+)?)"
 _GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
     (name, unit, re.compile(cue, re.IGNORECASE))  # type: ignore[misc]
@@ -163,6 +168,11 @@ def _cued(text: str) -> Iterator[Population]:
 
 def _aged(text: str) -> Iterator[Population]:
     """Ages: of children below 18 years, of the elderly from 65; others are no group of their own."""
+    for match, years, over in _bound_ages(text):
+        if over and years >= OLD:
+            yield Population("elderly", match.group(), *match.span(), f">{years:g}", "years")
+        if not over and years <= ADULT:
+            yield Population("child", match.group(), *match.span(), f"<{years:g}", "years")
     for match in _AGE.finditer(text):
         number, unit = next(part for part in (match.group(1), match.group(3), match.group(4)) if part), match.group(2)
         stated = unit is None or _OLD.search(match.group()) is not None
@@ -172,20 +182,28 @@ def _aged(text: str) -> Iterator[Population]:
         years = float(number) if spelt == "years" else 0.0
         if years < ADULT or years >= OLD:
             yield Population("child" if years < ADULT else "elderly", match.group(), *match.span(), number, spelt)
-    for match in _BOUND_AGE.finditer(text):
-        years = float(match["bound"])
-        if match["least"] and years >= OLD:
-            yield Population("elderly", match.group(), *match.span(), f">{match['bound']}", "years")
-        if not match["least"] and years <= ADULT:
-            yield Population("child", match.group(), *match.span(), f"<{match['bound']}", "years")
+
+
+def _bound_ages(text: str) -> Iterator[tuple[re.Match[str], float, bool]]:
+    """Ages in years that bound a group, and whether they do so from below."""
+    for pattern in (_BOUND_AGE, _AGE_BOUND):
+        for match in pattern.finditer(text):
+            told = match.groupdict()
+            yield match, float(told["bound"] or told["years"]), told["least"] is not None
 
 
 def age_of(text: str) -> float | None:
-    """The age in years of the one patient whose age ``text`` gives; None where it gives none, or several."""
-    found = {
+    """The age in years of the one patient whose age ``text`` gives; None where it gives none, or several.
+
+    Of "over 75" it is 76, of "under 18" 17: an age of that group.
+    """
+    bounds = list(_bound_ages(text))
+    found = {years + (1 if over else -1) for _, years, over in bounds}
+    found |= {
         float(match[1] or match[3] or match[4]) / _A_YEAR.get((match[2] or "y")[0].lower(), 1)
         for match in _AGE.finditer(text)
         if match[2] is None or _OLD.search(match.group())
+        if not any(one.start() < match.end() and match.start() < one.end() for one, _, _ in bounds)
     }
     return found.pop() if len(found) == 1 else None
 

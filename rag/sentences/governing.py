@@ -58,6 +58,8 @@ _LEADS = re.compile(r":$|\b(?:table|below|following|as follows|shown)\b", re.IGN
 _RATIO = re.compile(
     r"\W*(?:HR|hazard|odds|OR\b|relative|risk|ratio|p[- ]?value|p\b|(?:treatment )?difference)", re.IGNORECASE
 )
+# The head of several cells that are one choice of doses: 200, 300 or 400 mg.
+_SPANNED = re.compile(r"\b(?:dos\w+|regimens?)\b[^(]*\((?:mg|mcg|g|mL|units?)\)", re.IGNORECASE)
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _DIGIT = re.compile(r"\d")
 _REFERRING = re.compile(r"\[\d+(?:\s*[,–-]\s*\d+)*\]")
@@ -232,7 +234,7 @@ def _told(table: Table, start: int) -> bool:
     rows = _rows(table)
     row = rows[start]
     pairs = [(name, cell) for name, cell in zip(table.header, row, strict=False) if cell]
-    heads = [name for name, _ in pairs if name]
+    heads = [name for name, _ in pairs if name and not _SPANNED.search(name)]
     if len(heads) > len(set(heads)) or is_bare_row("; ".join(f"{name or '-'}: {cell}" for name, cell in pairs)):
         return False
     if len(set(row)) == 1 or (_RATIO.match(row[0]) and len(row) > 2 and len({_figure(cell) for cell in row[1:]}) == 1):

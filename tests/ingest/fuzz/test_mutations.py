@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -52,6 +53,14 @@ def test_structure_is_hit_where_there_is_any(name: str, data: bytes) -> None:
     """Not by the bit that is flipped where nothing suits: that would change no more than a bit of one byte."""
     made = {MUTATIONS[name](data, random.Random(seed)) for seed in range(30)}
     assert len(made - {data}) > 3
+
+
+def test_a_declaration_is_made_in_linear_time() -> None:
+    """Of a long text without another element: the square of 400 KB would take minutes."""
+    data = b"<set>" + b"a>" * 200_000
+    before = process_time()
+    assert b"&x;" in mutations.declare(XML + data, random.Random(0))
+    assert process_time() - before < 5
 
 
 def test_every_suit_has_mutations() -> None:

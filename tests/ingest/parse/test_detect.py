@@ -151,6 +151,11 @@ def test_a_byte_order_mark_that_lies_makes_no_text_of_other_letters(mark: bytes)
     words = b"Take one tablet by mouth in the morning with water. " * 20
     with pytest.raises(UnknownFormatError):
         list(detect(mark + words, "x")(BytesIO(mark + words), "x"))
+    records = (
+        mark + b'{"set_id": "1", "drug_guess": "testol", "text": "A dose of\0words."}\n' * 40
+    )  # one bit was turned
+    with pytest.raises(UnknownFormatError):
+        detect(records.replace(b"\0", b" ", 39), "x")
     wide = words.decode().encode("utf-16")
     assert detect(wide, "x") is plain.parse
 

@@ -59,6 +59,7 @@ def test_what_tells_one(text: str, tells: bool) -> None:
         ("Xanol for a child, mg per kg a day?", True),
         ("Was the dose of xanol missed?", False),
         ("Is xanol safe?", False),
+        ("What is the maximum daily dose of xanol over age 75?", True),
     ],
 )
 def test_what_asks_for_an_amount(question: str, asks: bool) -> None:
@@ -74,6 +75,8 @@ def test_what_asks_for_an_amount(question: str, asks: bool) -> None:
         ("HLA-B*1502 may raise the risk of rash.", False),
         ("Avoid xanol", True),
         ("Group: All; Xanol: No adjustment", True),
+        ("A total of 455 subjects (65 years of age or older) were exposed. Of those, 145 were 75 years old.", False),
+        ("Some 12 patients older than 75 years took 50 mg.", True),
         ("Too high a first dose may raise the risk of rash.", False),
     ],
 )

@@ -120,6 +120,12 @@ def test_a_row_whose_columns_are_not_told_is_not_shown(whole: Section, row: str)
     assert shown(whole, row) is None
 
 
+def test_one_heading_over_several_doses_is_a_choice_among_them() -> None:
+    whole = table(("Clearance (mL/min)", "Dose (mg)", "Dose (mg)"), ("15 to 29", "200 QD", "300 QD"))
+    row = "Clearance (mL/min): 15 to 29; Dose (mg): 200 QD; Dose (mg): 300 QD"
+    assert shown(whole, row) == (["Table 1: Reactions in adults"], row)
+
+
 def test_a_title_that_is_near_is_quoted_with_its_sentence_in_one() -> None:
     words = "The dose is 5 mg once daily by mouth."
     assert shown(section(f"8.4 Pediatric Use\n{words}", "pediatric_use"), words) == ([], f"Pediatric Use\n{words}")
