@@ -166,7 +166,9 @@ def _sections(record: _Json) -> tuple[Section, ...]:
     pieces = sorted(_pieces(record), key=lambda piece: (loinc.rank_of(piece.slug), piece.slug))
     structure(pieces)
     _append_lost(pieces)
-    kept = [(piece, *assemble(piece.blocks)) for piece in pieces if piece.blocks]
+    made = [(piece, *assemble(piece.blocks)) for piece in pieces if piece.blocks]
+    # A heading alone would be quoted as a warning: some labels have one above nothing.
+    kept = [one for one in made if re.sub(r"\W", "", one[1]).casefold() != one[0].slug.replace("_", "")]
     slugs = numbered(piece.slug for piece, _, _ in kept)
     return tuple(
         Section(slug, loinc.title_of(piece.slug), piece.path, text, tables)

@@ -58,7 +58,8 @@ _DOSE_TOLD = re.compile(
 
 
 _COUNTED = re.compile(
-    r"\b(?:total of|of the|of those,?) \d[\d,]*\b|\d[\d,.]*\s?(?:%|(?:\w+\s){0,2}(?:subjects|patients|people|volunteers|women|men|children)\b)"
+    r"\b(?:total of|of the|of those,?) \d[\d,]*\b"
+    r"|\d[\d,.]*\s?(?:%|(?:\w+\s){0,2}(?:subjects|patients|people|volunteers|women|men|children)\b)"
     r"|\b\d{1,3}\s?(?:(?:to|or|and|[-–])\s?\d{1,3}\s?)?[\s-]?(?:years?|yrs?)\b|\bage[ds]?\s\d+",
     re.IGNORECASE,
 )

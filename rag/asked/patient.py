@@ -74,7 +74,7 @@ _GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
         (
             "pregnancy",
             "",
-            r"\b(?:pregnan\w+|gestation\w*|trimesters?|f[o]?etus|(?:expect|try|plan|hop)ing\s(?:for|to\shave)?\s?a\sbaby|conceiv\w+)\b",
+            r"\b(?:pregnan\w+|gestation\w*|trimesters?|f[o]?etus|unborn|the\swomb|(?:expect|try|plan|hop)ing\s(?:for|to\shave)?\s?a\sbaby|conceiv\w+)\b",
         ),
         (
             "lactation",

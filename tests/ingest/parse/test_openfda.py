@@ -245,6 +245,11 @@ def test_any_text_becomes_normal_text(first: str, second: str, third: str) -> No
     check_sections(document)
 
 
+def test_a_heading_without_a_text_is_no_section() -> None:
+    document = one_json(boxed_warning=["BOXED WARNING"], warnings=["WARNINGS\nNone."], purpose=["Purpose:"])
+    assert [section.slug for section in document.sections] == ["warnings"]
+
+
 def test_every_section_code_and_slug_is_named_once() -> None:
     assert len(BY_CODE) == len(BY_SLUG) == len(SECTIONS) == 88
 
