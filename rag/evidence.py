@@ -53,6 +53,7 @@ _DOSE = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL|tablets?|capsules?)\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
 """Two words for one thing, of which a question has the one and its label the other."""
+_TITLED = re.compile(r"\bTable \d+[.:]?\s(?=[A-Z])")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(?=(?:e[ds]?|ing|ations?)\b)")
 
 
@@ -159,9 +160,10 @@ def _dosed_by_figures(query: Query, item: Candidate) -> bool | None:
 
 
 def _title(item: Candidate) -> str:
-    """The line above the rows among which it stands; empty where its passage begins with them."""
+    """What is last titled in the line above the rows among which it stands; empty where its passage begins with them."""
     above = item.hit.passage.text[: item.start - item.hit.passage.start].splitlines()
-    return next((line for line in reversed(above) if line and not is_row(line)), "")
+    line = next((line for line in reversed(above) if line and not is_row(line)), "")
+    return _TITLED.split(line)[-1]
 
 
 def _first(query: Query, item: Candidate) -> bool:

@@ -13,11 +13,12 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ingest.schema import Kind
+from rag.asked.courses import agrees
 from rag.asked.focus import group_of, mechanisms, names_other, of_several, shared_pathways
 from rag.asked.touches import groups_in, groups_of
 from rag.query import Query
 from rag.sentences.arrange import blocks, of_one_route, unrepeated
-from rag.sentences.grown import limited
+from rag.sentences.grown import ADULTS, limited
 from rag.sentences.spans import is_row
 from rag.types import Draft, Evidence
 
@@ -39,6 +40,8 @@ ADVICE = 0.1
 """How much better a sentence ranks that says what to do about an interaction: the direct answer comes first."""
 FORBIDS = 0.4
 """How much better a prohibition ranks where leave is asked for: exceptions and figures follow."""
+COURSE = 0.3
+"""How much better a sentence ranks that begins the drug that is asked about, and worse one that begins the other."""
 LIMITED = 0.15
 """How much worse one ranks that is of a group of patients where the question names none; rows go by patients."""
 _ADVISES = re.compile(
@@ -149,7 +152,8 @@ def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
     def value(item: Evidence) -> float:
         paper = item.hit.document.kind is not Kind.LABEL
         told = item.score + PREFERENCE * (paper == literature) - LONG * (len(item.text.split()) > LONG_WORDS)
-        told += FORBIDS * forbids(query, item.text)
+        course = agrees(query, item.hit, item.text)
+        told += COURSE * course + FORBIDS * (forbids(query, item.text) and course >= 0)
         told += ADVICE * (query.shape == "interaction" and _ADVISES.search(item.text) is not None)
         return told - LIMITED * (not query.populations and _limited(item))
 
@@ -169,8 +173,9 @@ def forbids(query: Query, text: str) -> bool:
 
 
 def _limited(item: Evidence) -> bool:
-    """Whether it is of a group of patients; a row where its table is."""
-    return limited(" ".join(quote.text for quote in item.under) if is_row(item.text) else item.text)
+    """Whether it is of a group of patients, and not of adults too; a row where its table is."""
+    text = " ".join(quote.text for quote in item.under) if is_row(item.text) else item.text
+    return limited(text) and not ADULTS.search(text)
 
 
 def _within_budget(turns: Sequence[list[Evidence] | None], most: int) -> list[list[Evidence]]:

@@ -71,4 +71,6 @@ def _range(one: Measure, unit: int) -> Range:
 
 def _is_age(text: str, one: Measure) -> bool:
     before, after = text[max(0, one.start - NEAR) : one.start], text[one.end : one.end + NEAR]
+    if not before.strip(" •") and one.low != one.high:
+        return True  # "4 Years to < 16 Years: Initiate ..."
     return _BEFORE.search(before) is not None or _AFTER.match(after) is not None

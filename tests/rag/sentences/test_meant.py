@@ -37,6 +37,8 @@ def shelf(text: str) -> Bookshelf:
         ("a 4-year-old", "Children 2 to 5 years of age take 4 mg.", True),
         ("a 4-year-old", "Take 4 mg for up to 3 years.", None),
         ("a 4-year-old", "Take 4 mg.", None),
+        ("a 6-year-old", "4 Years to < 16 Years Initiate treatment with 10 mg/kg twice daily.", True),
+        ("a 17-year-old", "4 Years to < 16 Years Initiate treatment with 10 mg/kg twice daily.", False),
         ("failing kidneys", OTHERS, None),
         ("an 80-year-old", OTHERS, None),
         ("an 80-year-old with creatinine clearance 20 mL/min", f"{OLD} {OTHERS}", False),

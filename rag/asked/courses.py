@@ -1,0 +1,45 @@
+"""Which of two drugs a question begins and which is there already or given up: what is said of the other way is none.
+
+"Do not start sertraline in a patient on linezolid" does not answer whether linezolid may be given to one on sertraline,
+and how to go from rivaroxaban to warfarin is not how to go from warfarin to rivaroxaban.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.asked.focus import also_called
+from rag.query import Query
+from rag.types import Hit
+
+_STOP = r"\b(?:discontinu\w+|stop(?:ping|ped)?|withdraw\w*)\s(?:\w+\s){0,2}?"
+_START = r"\b(?:start(?:ing|ed)?|initiat\w+|begin(?:ning)?|add(?:ing)?)\s(?:\w+\s){0,2}?"
+
+
+def agrees(query: Query, hit: Hit, text: str) -> int:
+    """1 where ``text`` begins the drug that the question begins, or goes from the one to the other as it does; -1 where
+    it is the other way round; 0 where it tells neither, or the question names no two such drugs."""
+    held = [keys for keys in query.drugs if _role(query, keys) in {"from", "current"}]
+    begun = [keys for keys in query.drugs if _role(query, keys) == "asked"]
+    if len(held) != 1 or len(begun) != 1:
+        return 0
+    old, new = _called(query, hit, held[0]), _called(query, hit, begun[0])
+    return _goes(text, old, new) - _goes(text, new, old)
+
+
+def _goes(text: str, old: str, new: str) -> bool:
+    """Whether a text goes from ``old`` to ``new``, stops the one or begins the other."""
+    forms = (rf"\bfrom\s(?:\w+\s){{0,3}}?{old}\b[^.]*\bto\s(?:\w+\s){{0,3}}?{new}\b", _STOP + old, _START + new)
+    return any(re.search(form, text, re.IGNORECASE) for form in forms)
+
+
+def _role(query: Query, keys: Sequence[str]) -> str:
+    return next((one.role for one in query.mentions if one.keys == tuple(keys)), "")
+
+
+def _called(query: Query, hit: Hit, keys: tuple[str, ...]) -> str:
+    """A pattern for the names of a drug: its own, as the question writes it, and the brand of a label that is of it."""
+    own = hit.document.drugs.brand if set(keys) & set(hit.drugs) else ()
+    surfaces = (one.surface for one in query.mentions if one.keys == keys)
+    return f"(?:{'|'.join(map(re.escape, (*keys, *also_called(keys), *surfaces, *own)))})"
