@@ -21,10 +21,12 @@ from ingest.sentences import Span
 from rag.asked import conditions
 from rag.asked.figures import FIGURELESS, without_figure
 from rag.asked.focus import focus, group_of, names, of_several
+from rag.asked.monitoring import asks_tests, tells_tests
 from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
 from rag.history.differences import covers
 from rag.lexical import analyse
+from rag.naming.ingredients import word_set
 from rag.query import Query
 from rag.sentences.grown import GROWN, YOUNG, for_adult, of_grown, of_well, of_young
 from rag.sentences.meant import for_figures
@@ -35,6 +37,8 @@ from rag.types import Evidence, Hit
 NEAR_DUPLICATE = 0.85
 """Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
 
+OTHERS = 0.4
+"""The most that a dose for another clearance or age scores: shown, with a notice, where there is none for the patient."""
 BEHIND = 0.001
 """How much less than what tells of the condition asked about all else scores at the most."""
 
@@ -49,6 +53,8 @@ STOP = frozenset(
 )
 # Words that only say that an interaction is asked for; sentences that repeat them say the least.
 _CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
+_TESTED = word_set("boxed_warning warnings_and_cautions warnings precautions general_precautions laboratory_tests"
+                   " dosage_and_administration")  # fmt: skip
 _DOSE = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL|tablets?|capsules?)\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
@@ -104,7 +110,7 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
     if not found:
         return []
     worth = zip(selector.first(query, found), found, strict=True)
-    ranked = [item for _, item in sorted(worth, key=lambda one: (not _first(query, one[1]), -one[0], *_place(one[1])))]
+    ranked = [item for _, item in sorted(worth, key=lambda one: (not _least(query, one[1]), -one[0], *_place(one[1])))]
     kept = _distinct(_shares(query, ranked), selector.read if most is None else most)
     scores = [_weighed(query, item, score) for item, score in zip(kept, selector.scores(query, kept), strict=True)]
     told = [conditions.tells_condition(query, item.hit, item.text) for item in kept]
@@ -118,28 +124,31 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
 
 
 def _weighed(query: Query, item: Candidate, score: float) -> float:
-    """The score with what the row says of its patients or partner, and whether a figure that is asked for is told."""
-    fits = _fits(query, item)
+    """The score with what a sentence says of its patients or partner, and whether it tells a figure that is asked."""
     if later(query, item.text) or measured(query, item.text) or of_well(query, item.text):
         return min(score, OTHER)
-    if fits is not None:
-        return FITTING + (1 - FITTING) * score if fits else min(score, OTHER)
-    figures = _dosed_by_figures(query, item)
-    if figures is not None:
-        return FITTING + (1 - FITTING) * score if figures else score * YOUNG
-    if beside_partner(query, item.text, group_of(query, item.hit)):
-        return FITTING + (1 - FITTING) * score
-    if for_partner(query, item.text, group_of(query, item.hit)):
-        return PARTNER + (1 - PARTNER) * score
-    if conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item):
-        return conditions.TELLING + (1 - conditions.TELLING) * score
-    if _for_adult(query, item):
-        return GROWN + (1 - GROWN) * score
+    if _fits(query, item) is False:
+        return min(score, OTHER)
+    if _dosed_by_figures(query, item) is False:
+        return min(score, OTHERS)
+    if least := _least(query, item):
+        return least + (1 - least) * score
     if for_adult(query) and of_young(item.text):
         return score * YOUNG
-    if tells_signs(query.question, base(item.hit.passage.section), item.text):
-        return TELLING + (1 - TELLING) * score
     return score * FIGURELESS if without_figure(query.question, item.text) else score
+
+
+def _least(query: Query, item: Candidate) -> float:
+    """The least score of what is for the question's patient or partner, or of the kind that it asks for; 0 of all
+    else."""
+    own = group_of(query, item.hit)
+    if _fits(query, item) or _dosed_by_figures(query, item) or beside_partner(query, item.text, own):
+        return FITTING
+    if conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item):
+        return conditions.TELLING
+    signs = tells_signs(query.question, base(item.hit.passage.section), item.text)
+    told = (PARTNER * for_partner(query, item.text, own), GROWN * _for_adult(query, item), TELLING * signs)
+    return max(*told, _of_tests(query, item))
 
 
 def _fits(query: Query, item: Candidate) -> bool | None:
@@ -160,19 +169,17 @@ def _dosed_by_figures(query: Query, item: Candidate) -> bool | None:
 
 
 def _title(item: Candidate) -> str:
-    """What is last titled in the line above the rows among which it stands; empty where its passage begins with them."""
+    """What is last titled in the line above the rows among which it stands, if its passage has one."""
     above = item.hit.passage.text[: item.start - item.hit.passage.start].splitlines()
     line = next((line for line in reversed(above) if line and not is_row(line)), "")
     return _TITLED.split(line)[-1]
 
 
-def _first(query: Query, item: Candidate) -> bool:
-    """Whether an item is read in any case: a row for the patient or the partner, what tells of the condition asked
-    about, the dose for the patient's age."""
-    row = bool(_fits(query, item)) or for_partner(query, item.text, group_of(query, item.hit))
-    told = conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item)
-    told = told or _dosed_by_figures(query, item) is True
-    return row or told or _for_adult(query, item)
+def _of_tests(query: Query, item: Candidate) -> float:
+    """The least score of what tells what to measure with the one drug of a question that asks this; 0 of all else."""
+    told = base(item.hit.passage.section) in _TESTED and group_of(query, item.hit) is not None
+    asked = told and query.shape == "plain" and asks_tests(query.question)
+    return tells_tests(query.question, item.text) if asked else 0.0
 
 
 def _for_adult(query: Query, item: Candidate) -> bool:

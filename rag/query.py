@@ -24,7 +24,8 @@ Shape = Literal["plain", "interaction", "comparison"]
 
 _COMPARISON = re.compile(
     r"\b(?:vs\.?|versus|compar(?:e[sd]?|ing|ison|able)|differ(?:s|ent|ences?)?|better|safer|superior|inferior"
-    r"|same as|rather than|instead of|more effective|switch(?:ing)?)\b"
+    r"|same as|rather than|instead of|more effective|switch(?:ing)?"
+    r"|(?:more|less|fewer|higher|lower|greater)\b[^?.]*\bthan)\b"
 )
 _PAIR = re.compile(
     r"\b(?:between|together|interacts? with|at the same time|combine|(?:taken?|use[d]?|given|safe) with)\b"

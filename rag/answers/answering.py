@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import combinations
@@ -31,19 +31,21 @@ from rag.answers.members import chosen, members_notice, searched
 from rag.answers.safety import Warned, barred, floor, passages, places_of, unwarned
 from rag.answers.stances import stances
 from rag.answers.studies import absent_studies, asked_for, quoted, sureness
-from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, under_fitting, unpartnered
+from rag.asked.conditions import asks_condition
+from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, titles, under_fitting, unpartnered
 from rag.asked.recognition import of_signs
 from rag.asked.sections import TOPICS
-from rag.asked.touches import vague
+from rag.asked.touches import groups_in, groups_of, vague
 from rag.errors import GeneratorError
 from rag.evidence import Selector
 from rag.generate import Extractive, Generator
 from rag.llm.cited import UNCITED
 from rag.naming.strange import strange
 from rag.query import Query, understand
-from rag.sentences.coverage import Coverage
+from rag.sentences.concepts import Said
+from rag.sentences.coverage import Coverage, concepts_of
 from rag.sentences.governing import placed
-from rag.types import Answer, Draft, Evidence, Filters, Judge, Notice, Provenance, Safety, Status
+from rag.types import Answer, Draft, Evidence, Filters, Hit, Judge, Notice, Provenance, Safety, Status
 from rag.verify import Checker, Shelf
 from rag.view import View
 
@@ -142,10 +144,10 @@ def respond(
     """
     watch = Stopwatch.start()
     query = understood(view, request)
-    found = find(view, query, selector, request, coverage)
-    query = replace(query, study=found.described)
     checker = _checker(view, shelf, request, judge)
-    found = replace(found, usable=under_fitting(query, placed(found.usable, checker.document)))
+    found = find(view, query, selector, request, coverage, document=checker.document)
+    query = replace(query, study=found.described)
+    found = replace(found, usable=under_fitting(query, found.usable))
     watch.mark("retrieve")
     written = _write(generator, query, found.usable, request.generator)
     watch.mark("generate")
@@ -213,8 +215,19 @@ def understood(view: View, request: Request) -> Query:
     return replace(query, drugs=query.candidates)
 
 
-def find(view: View, query: Query, selector: Selector, request: Request, coverage: Coverage | None) -> Found:
-    """Sentences of the hits that are not retracted and of every passage that names two of the drugs together."""
+def find(
+    view: View,
+    query: Query,
+    selector: Selector,
+    request: Request,
+    coverage: Coverage | None,
+    *,
+    document: Callable[[str], Document | None],
+) -> Found:
+    """Sentences of the hits that are not retracted and of every passage that names two of the drugs together.
+
+    ``document``: one with its sections, by its id; what cannot be shown as it stands there gives way to the next best.
+    """
     if vague(query):
         return Found([], [], [])
     query = of_signs(query)
@@ -227,30 +240,36 @@ def find(view: View, query: Query, selector: Selector, request: Request, coverag
     paired = query.shape == "interaction" and len(query.drugs) > 1
     pairs = view.together(query, request.filters, request.as_of) if paired else None
     together = pairs.hits if pairs else []
+    barring = _barring(view, query, request) if asks_condition(query) else []
     # Where no source has the pair, papers on a pathway that both drugs share are the nearest there is.
     shared = shared_pathways(query, [(hit, hit.passage.text) for hit in hits]) if paired and not together else set()
     papers = view.papers_on(_spelled(shared), request.filters, request.as_of) if shared else []
     ours = {item.hit.document.document_id for item in own}
-    unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *papers)}
+    unique = {hit.passage.passage_id: hit for hit in (*together[:HITS], *hits, *barring, *papers)}
     others = [hit for hit in unique.values() if hit.document.document_id not in ours]
     evidence = [*own, *chosen(view, query, others, selector)]
     about = [item for item in evidence if item.hit.described or _about(view, query, item)]
     covered = max(_covered(view, query, about, request, coverage), sureness(query, own))
     absent = absent_studies(view, query, asked)
     nothing = query.strange or covered < request.min_coverage or absent or (asked and asked[0].retracted)
-    others_good = _good(query, [item for item in about if not item.hit.described], request, coverage)
-    usable = [] if nothing else [*own, *others_good]
+    others_good = placed([item for item in about if not item.hit.described], document) if not nothing else []
+    usable = [] if nothing else [*placed(own, document), *_good(query, others_good, request, coverage)]
     if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
         named = {hit.passage.passage_id for hit in papers}
-        usable += [
-            item
-            for item in evidence
-            if item not in usable and item.hit.passage.passage_id in named and mechanisms(item.text) & shared
-        ]
+        pathway = [one for one in evidence if one.hit.passage.passage_id in named and mechanisms(one.text) & shared]
+        usable += [item for item in placed(pathway, document) if item not in usable]
     both = combinations(range(len(query.drugs)), 2)
     apart = [pair for pair in both if pair not in pairs.covered] if pairs else []
     retracted = tuple(document for document in asked if document.retracted)
     return Found(usable, evidence, apart, covered, bool(asked), retracted, absent)
+
+
+def _barring(view: View, query: Query, request: Request) -> list[Hit]:
+    """Boxed warning and contraindications of the one drug of a question, whether search found them or not."""
+    if request.filters != Filters(include_superseded=request.filters.include_superseded):
+        return []
+    parts = (view.section(query.drugs[0], slug, request.as_of) for slug in ("boxed_warning", "contraindications"))
+    return [hit for part in parts for hit in part.hits]
 
 
 def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> list[Evidence]:
@@ -258,14 +277,28 @@ def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: C
     least = request.min_score + (0.0 if query.drugs else UNANCHORED)
     kept = [item for item in about if item.score >= least]
     if coverage:  # it told that the question is answered: then the best of each drug may score less
-        groups = {group_of(query, item.hit) for item in kept}
         lowest = least / (COVERED if query.drugs else 2)
-        for item in about:
-            if item.score >= lowest and group_of(query, item.hit) not in groups:
+        rest = [item for item in about if item.score >= lowest and item not in kept and _on_matter(query, item)]
+        groups = {group_of(query, item.hit) for item in kept}
+        for item in sorted(rest, key=lambda one: not groups_of(query) & _told(one)):
+            if group_of(query, item.hit) not in groups:
                 groups.add(group_of(query, item.hit))
                 kept.append(item)
     within = [item for item in kept if not beyond(query, item.text)]
     return fitting(query, within or kept)
+
+
+def _told(item: Evidence) -> frozenset[str]:
+    """The groups of patients that it speaks of, by its words or its titles."""
+    return groups_in(" ".join([*titles(item.under), item.text]))
+
+
+def _on_matter(query: Query, item: Evidence) -> bool:
+    """Whether it, what it stands under or its section has anything of what is asked about; so where that is nothing."""
+    asked = concepts_of(query)
+    above = (quote.text for quote in item.under)
+    said = Said(" ".join([*above, item.text, item.hit.passage.section.replace("_", " ")]))
+    return not asked or any(one.told(said) for one in asked)
 
 
 def _covered(view: View, query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> float:

@@ -21,6 +21,7 @@ from rag.evidence import candidates
 from rag.history.differences import Limits, covers, differing, limits_of, opposed, value_of
 from rag.naming.ingredients import word_set
 from rag.query import Query
+from rag.sentences.meant import for_figures
 from rag.sentences.notes import is_note
 from rag.types import Draft, Evidence, Hit, Judge, Notice
 from rag.verify import is_known, stated, verdicts_of
@@ -283,6 +284,8 @@ def uncovered(query: Query, shown: Shown) -> list[str]:
     told: set[str] = set()
     for draft, statement in shown:
         told |= {GROUPS[one.name] for one in query.populations if covers(one, statement.text)}
+        if for_figures(query, statement.text):
+            told |= {GROUPS[one.name] for one in query.populations if one.value}
         above = [one for one in titles(statement.under) if not _UNSTUDIED.search(one)]
         told |= groups_in(" ".join([*above, statement.text]))
         for item in draft.evidence:

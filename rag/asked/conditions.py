@@ -29,12 +29,22 @@ _PERMITTED = re.compile(
     r"|\b(?:can|could|should|may|must)\b[^?.]*\b(?:give|given|take|taken|use|used|prescribed?|start(?:ed)?|receive|have)\b",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"\b(?:in|with|has|have|had|having|history\sof|known)\s(?P<what>[^?.,;]+)", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"\b(?:in|with|has|have|had|having|history\sof|known)\s(?P<what>[^?.,;]+)"
+    r"|\b(?:can|could|should|may|must)\s(?:an?|my|the|his|her|some)\s(?P<who>[^?.,;]+?)\s(?=take|use|have|get|be\b|receive)",
+    re.IGNORECASE,
+)
+
+
+def asks_condition(query: Query) -> bool:
+    """Whether it is asked if the one drug of the question may be given in a listed condition."""
+    plain = query.shape == "plain" and len(query.drugs) == 1
+    return plain and bool(_asked(query.question, _named(query)))
 
 
 def tells_condition(query: Query, hit: Hit, text: str) -> bool:
     """Whether ``text`` of a label speaks of the condition in which the one drug of the question is to be given."""
-    if query.shape != "plain" or len(query.drugs) != 1 or hit.document.kind is not Kind.LABEL:
+    if hit.document.kind is not Kind.LABEL or not asks_condition(query):
         return False
     own = set(hit.drugs) == set(query.drugs[0]) and base(hit.passage.section) in SECTIONS
     asked = _asked(query.question, _named(query)) if own else ()
@@ -47,10 +57,11 @@ def _named(query: Query) -> tuple[str, ...]:
 
 
 @lru_cache(256)
-def _asked(question: str, named: tuple[str, ...]) -> tuple[Concept, ...]:
+def _asked(question: str, known: tuple[str, ...]) -> tuple[Concept, ...]:
     """The listed conditions of a question whether a drug may be given in them, without its drugs and patients."""
     if not _PERMITTED.search(question):
         return ()
-    for name in named:
+    for name in known:
         question = question.replace(name, ";")
-    return tuple(one for found in _CONDITION.finditer(question) for one in concepts(found["what"]) if one.firm)
+    named = (found["what"] or found["who"] for found in _CONDITION.finditer(question))
+    return tuple(one for words in named for one in concepts(words) if one.firm)

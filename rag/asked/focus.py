@@ -25,7 +25,8 @@ MECHANISM, SECTION = 0.7, 0.3
 
 POPULATIONS = {
     "pregnancy": re.compile(
-        r"\b(?:pregnan\w*|fo?etus\w*|fo?etal|in utero|(?:in|the) womb|unborn|trimester\w*|(?:expect|try|plan|hop)ing (?:for |to have )?a baby)",
+        r"\b(?:pregnan\w*|fo?etus\w*|fo?etal|in utero|(?:in|the) womb|unborn|trimester\w*"
+        r"|(?:expect|try|plan|hop)ing (?:for |to have )?a baby)",
         re.IGNORECASE,
     ),
     "breast-feeding": re.compile(

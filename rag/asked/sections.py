@@ -133,9 +133,14 @@ TOPICS: tuple[Topic, ...] = (
         r"side[\s-]effects?|adverse\s\w+|undesirable\seffects?|reactions?|tolerab\w+|tolerated|causes?",
     ),
     _topic(
+        "monitoring",
+        "warnings_and_cautions dosage_and_administration boxed_warning warnings precautions laboratory_tests",
+        r"monitor(?:ed|ing)?|(?:blood|lab|laboratory|baseline|screening)\s(?:tests?|work)|(?:which|what)\s(?:\w+\s)?tests?",
+    ),
+    _topic(
         "warnings",
         "warnings_and_cautions warnings boxed_warning precautions general_precautions contraindications",
-        r"warnings?|precautions?|cautions?|risks?|dangers?|dangerous|safety|monitor\w*|hazards?",
+        r"warnings?|precautions?|cautions?|risks?|dangers?|dangerous|safety|hazards?",
     ),
     _topic(
         "indications",

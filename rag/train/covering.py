@@ -69,7 +69,7 @@ def rows(engine: Engine, questions: list[str], say: Callable[[str], None]) -> li
     for number, text in enumerate(questions, 1):
         asked = Asked("", text, Filters(), None, 1, "", 0.0)
         query = understood(view, asked)
-        evidence = find(view, query, selector, asked, None).usable
+        evidence = find(view, query, selector, asked, None, document=engine.document).usable
         if evidence:
             found.append(coverage.features(query, evidence, view, None, silent=bool(bare(view, query, None))))
         if number % 100 == 0:
