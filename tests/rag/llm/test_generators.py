@@ -58,7 +58,7 @@ def test_a_server_that_hangs_leaves_room_for_other_questions() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server, ThreadPoolExecutor(2) as pool:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/v1"
-        writer = open_generators(Settings(llm_server=url, llm_model="m", llm_timeout=2, threads=2))["openai"]
+        writer = open_generators(Settings(llm_server=url, llm_model="m", llm_timeout=8, threads=2))["openai"]
         first = pool.submit(writer.generate, *ask(PAIR))
         assert Endless.asked.wait(20)
         with pytest.raises(GeneratorError, match="busy"):
