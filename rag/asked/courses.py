@@ -13,8 +13,9 @@ from rag.asked.focus import also_called
 from rag.query import Query
 from rag.types import Hit
 
-_STOP = r"\b(?:discontinu\w+|stop(?:ping|ped)?|withdraw\w*)\s(?:\w+\s){0,2}?"
-_START = r"\b(?:start(?:ing|ed)?|initiat\w+|begin(?:ning)?|add(?:ing)?)\s(?:\w+\s){0,2}?"
+_THE = r"\s(?:(?:the|your|taking|using|treatment|therapy|with|of|oral|intravenous)\s){0,3}"
+_STOP = r"\b(?:discontinu\w+|stop(?:ping|ped)?|withdraw\w*)" + _THE
+_START = r"\b(?:start(?:ing|ed)?|initiat\w+|begin(?:ning)?|add(?:ing)?)" + _THE
 
 
 def agrees(query: Query, hit: Hit, text: str) -> int:

@@ -112,6 +112,11 @@ _GROUPS: tuple[tuple[PopulationName, str, re.Pattern[str]], ...] = tuple(
 )
 """The groups, the more exact first: a vaguer cue inside the words of an exact one is the same finding."""
 
+_NO_ILL = (
+    r"(?!\s(?:candid\w+|yeast|thrush|infect\w+|bacteri\w+|trichom\w+|bleed\w*|dry\w*|atroph\w+|discharge|itch\w*"
+    r"|cancers?|tumou?rs?|polyps?|congest\w+|allerg\w+|symptoms?|obstruct\w+|surgery|deliver\w+|births?))"
+)
+"""What makes a place the seat of an illness and no way of giving."""
 _ROUTES = tuple(
     (route, re.compile(rf"\b(?:{cue})\b", re.IGNORECASE))
     for route, cue in (
@@ -124,11 +129,11 @@ _ROUTES = tuple(
         ("subcutaneous", r"subcutaneous(?:ly)?|s\.?c\.?|subq|sub-?q|under\sthe\sskin"),
         ("topical", r"topical(?:ly)?|creams?|ointments?|gel|lotion|on\sthe\sskin"),
         ("inhalation", r"inhal\w+|nebuli[sz]\w+|puffer"),
-        ("nasal", r"nasal(?:ly)?|intranasal(?:ly)?|nose\sspray"),
+        ("nasal", rf"nasal(?:ly)?{_NO_ILL}|intranasal(?:ly)?|nose\sspray"),
         ("ophthalmic", r"ophthalmic|eye\sdrops?|in\sthe\seyes?|intraocular"),
         ("otic", r"otic|ear\sdrops?|in\sthe\sears?"),
-        ("rectal", r"rectal(?:ly)?|suppositor\w+|enemas?"),
-        ("vaginal", r"vaginal(?:ly)?|intravaginal(?:ly)?"),
+        ("rectal", rf"rectal(?:ly)?{_NO_ILL}|suppositor\w+|enemas?"),
+        ("vaginal", rf"vaginal(?:ly)?{_NO_ILL}|intravaginal(?:ly)?"),
         ("transdermal", r"transdermal(?:ly)?|patch(?:es)?"),
         ("sublingual", r"sublingual(?:ly)?|under\sthe\stongue"),
         ("buccal", r"buccal(?:ly)?"),

@@ -146,3 +146,21 @@ def test_a_prohibition_comes_before_its_exceptions(question: str, first: str) ->
 def test_what_forbids(text: str, expected: bool) -> None:
     shelf = Bookshelf([document("label:x:1", [("pregnancy", BARRED)], "xanol")])
     assert forbids(understand("Can xanol be taken in pregnancy?", shelf.resolver()), text) is expected
+
+
+def test_what_is_for_adults_too_is_not_put_behind() -> None:
+    every = "Switch from warfarin to xanol below an INR of 3 in adults and of 2.5 in pediatric patients."
+    labels = {"label:x:1": every, "label:x:2": "Xanol is a tablet."}
+    shelf = Bookshelf([document(name, [("warnings", text)], "xanol") for name, text in labels.items()])
+    query = understand("How is xanol begun?", shelf.resolver())
+    evidence = evidence_of(shelf, {"label:x:1": 0.9, "label:x:2": 0.8})
+    assert Extractive().generate(query, evidence)[0].text == every
+
+
+def test_the_course_that_is_asked_for_comes_first() -> None:
+    there, back = "Switching from banol to xanol: wait a day.", "Switching from xanol to banol: wait a week."
+    labels = {"label:x:1": ("xanol", back), "label:x:2": ("xanol", there), "label:b:1": ("banol", "Banol is a tablet.")}
+    shelf = Bookshelf([document(name, [("warnings", text)], drug) for name, (drug, text) in labels.items()])
+    query = understand("How do I switch from banol to xanol?", shelf.resolver())
+    evidence = evidence_of(shelf, {"label:x:1": 0.9, "label:x:2": 0.8})
+    assert Extractive().generate(query, evidence)[0].text == there

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rag.query import understand
 from rag.types import Answer, Filters
 from tests.rag.bookshelf import Bookshelf, document
 from tests.rag.test_engine import check, codes, engine_of
@@ -100,3 +101,12 @@ def test_a_title_of_an_earlier_passage_is_told(title: str, question: str, under:
     if under:
         assert f"{title}: {RULE}" in answer.answer
         assert all(text[quote.start : quote.end] == quote.text for one in answer.statements for quote in one.under)
+
+
+def test_a_box_that_tells_of_the_condition_is_read_though_search_finds_other_passages() -> None:
+    box = "Women who smoke should not use xanol."
+    noise = [(f"warnings.{n}", f"Take xanol as note {n} says that you can take xanol.") for n in range(40)]
+    shelf = Bookshelf([document("label:x:1", [("boxed_warning", box), *noise], "xanol")])
+    query = understand("Can a smoker take xanol?", shelf.resolver())
+    assert all(hit.passage.section != "boxed_warning" for hit in shelf.search(query, 24))
+    assert engine_of(shelf).ask(query.question).statements[0].text == box

@@ -35,6 +35,7 @@ SHELF = Bookshelf(
         "Should xanol be given to a patient with epilepsy?",
         "Is xanol safe in epilepsy?",
         "Can someone with a history of seizures take xanol?",
+        "Can an epileptic take xanol?",
     ],
 )
 def test_the_condition_decides_what_comes_first(question: str) -> None:

@@ -136,6 +136,8 @@ def test_populations_are_spans_in_order(text: str) -> None:
         ("oral contraceptives", ()),
         ("given IM", ("intramuscular",)),
         ("eye drops", ("ophthalmic",)),
+        ("vaginal candidiasis", ()),
+        ("nasal congestion, nasal spray", ("nasal",)),
         ("fentanyl patch", ("transdermal",)),
     ],
 )
