@@ -24,6 +24,7 @@ from rag.asked.focus import focus, group_of, names, of_several
 from rag.asked.monitoring import asks_tests, tells_tests
 from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
+from rag.asked.touches import names_kind
 from rag.history.differences import covers
 from rag.lexical import analyse
 from rag.naming.ingredients import word_set
@@ -38,7 +39,7 @@ NEAR_DUPLICATE = 0.85
 """Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
 
 OTHERS = 0.4
-"""The most that a dose for another clearance or age scores: shown, with a notice, where there is none for the patient."""
+"""The most that a dose for another clearance or age scores: shown, with a notice, where there is no other."""
 BEHIND = 0.001
 """How much less than what tells of the condition asked about all else scores at the most."""
 
@@ -55,6 +56,8 @@ STOP = frozenset(
 _CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
 _TESTED = word_set("boxed_warning warnings_and_cautions warnings precautions general_precautions laboratory_tests"
                    " dosage_and_administration")  # fmt: skip
+_TOGETHER = word_set("boxed_warning contraindications drug_interactions warnings_and_cautions warnings precautions"
+                     " general_precautions dosage_and_administration")  # fmt: skip
 _DOSE = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL|tablets?|capsules?)\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
@@ -147,8 +150,14 @@ def _least(query: Query, item: Candidate) -> float:
     if conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item):
         return conditions.TELLING
     signs = tells_signs(query.question, base(item.hit.passage.section), item.text)
-    told = (PARTNER * for_partner(query, item.text, own), GROWN * _for_adult(query, item), TELLING * signs)
-    return max(*told, _of_tests(query, item))
+    partner = for_partner(query, item.text, own) or _of_kind(query, item, own)
+    return max(PARTNER * partner, GROWN * _for_adult(query, item), TELLING * signs, _of_tests(query, item))
+
+
+def _of_kind(query: Query, item: Candidate, own: int | None) -> bool:
+    """Whether a drug's label speaks of a class of the other drug where it says what goes together and what does not."""
+    told = own is not None and of_several(query) and base(item.hit.passage.section) in _TOGETHER
+    return told and names_kind(query, own or 0, item.text)
 
 
 def _fits(query: Query, item: Candidate) -> bool | None:

@@ -13,7 +13,7 @@ from rag.asked.roles import Allergy, Named, Treated, allergies, aside, with_role
 from rag.asked.sections import TOPICS, Topic, asked, slugs_of
 from rag.asked.studies import asks_for_study
 from rag.drugs import Mention, Reading, Resolver
-from rag.naming.classes import ClassMention
+from rag.naming.classes import ClassMention, DrugClass
 from rag.naming.everyday import partner_words
 from rag.naming.ingredients import unique
 from rag.naming.surfaces import Token
@@ -54,6 +54,7 @@ class Query:
     ``lookalikes``: what an unresolved word may be mistaken for; ``readings``: what it may mean where that is not sure.
     ``sections``: slugs asked for, the surest first. ``classes``: classes named, but for those not tolerated.
     ``populations`` and ``routes``: the patient and the way of giving. ``beside``: everyday substances joined to a drug.
+    ``kinds``: of several drugs that act on each other, the classes that each belongs to.
     """
 
     question: str
@@ -70,6 +71,7 @@ class Query:
     populations: tuple[Population, ...] = ()
     routes: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    kinds: Mapping[tuple[str, ...], tuple[DrugClass, ...]] = field(default_factory=dict)
     strange: tuple[str, ...] = ()
     study: bool = False
 
@@ -163,6 +165,7 @@ def _read(question: str, resolver: Resolver) -> Query:
         populations=populations_of(question),
         routes=routes_of(question),
         beside=reading.beside,
+        kinds={keys: resolver.classes.of(keys) for keys in drugs} if shape == "interaction" and len(drugs) > 1 else {},
     )
 
 

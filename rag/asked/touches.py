@@ -137,17 +137,28 @@ class Touch:
     def strength(self, text: str) -> int:
         """How much ``text`` touches the question; 0: not at all."""
         named = NAMED * (self.named is not None and self.named.search(text) is not None)
-        classed = CLASS * any(self._of_class(*one, text) for one in self.classes)
+        classed = CLASS * any(_of_class(*one, text, allergic=self.allergic) for one in self.classes)
         patient = bool(self.groups & groups_in(text)) or bool(self.routes & frozenset(routes_of(text)))
         conditions = bool(self.phrases & _said(text)) if self.phrases else False
         return named + classed + PATIENT * patient + PATIENT * conditions
 
-    def _of_class(self, name: str, keys: frozenset[str], pattern: re.Pattern[str], text: str) -> bool:
-        """Whether ``text`` speaks of this class, and so strictly that it means the drug, not of an allergy to it."""
-        if not pattern.search(text) or (_ALLERGY.search(text) and not (self.allergic or _BESIDE.search(text))):
-            return False
-        strictly = _STRONGLY.search(text) is not None and not _MODERATELY.search(text)
-        return not strictly or not keys <= WEAKER.get(name, _NONE)
+
+def _of_class(name: str, keys: frozenset[str], pattern: re.Pattern[str], text: str, *, allergic: bool) -> bool:
+    """Whether ``text`` speaks of this class, and so strictly that it means the drug, not of an allergy to it."""
+    if not pattern.search(text) or (_ALLERGY.search(text) and not (allergic or _BESIDE.search(text))):
+        return False
+    strictly = _STRONGLY.search(text) is not None and not _MODERATELY.search(text)
+    return not strictly or not keys <= WEAKER.get(name, _NONE)
+
+
+def names_kind(query: Query, own: int, text: str) -> bool:
+    """Whether ``text`` of the label of the question's drug ``own`` speaks of a class that another one belongs to."""
+    others = [keys for place, keys in enumerate(query.drugs) if place != own]
+    return any(
+        _of_class(one.name, frozenset(keys) & {*one.everyone}, class_pattern(one), text, allergic=False)
+        for keys in others
+        for one in query.kinds.get(keys, ())
+    )
 
 
 def names_of(query: Query, keys: tuple[str, ...], resolver: Resolver) -> tuple[str, ...]:
