@@ -56,7 +56,7 @@ STOP = frozenset(
 _CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
 _TESTED = word_set("boxed_warning warnings_and_cautions warnings precautions general_precautions laboratory_tests"
                    " dosage_and_administration")  # fmt: skip
-_TOGETHER = word_set("boxed_warning contraindications drug_interactions warnings_and_cautions warnings precautions"
+_TOGETHER = word_set("drug_interactions warnings_and_cautions warnings precautions"
                      " general_precautions dosage_and_administration")  # fmt: skip
 _DOSE = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL|tablets?|capsules?)\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")

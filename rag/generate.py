@@ -42,6 +42,8 @@ FORBIDS = 0.4
 """How much better a prohibition ranks where leave is asked for: exceptions and figures follow."""
 COURSE = 0.3
 """How much better a sentence ranks that begins the drug that is asked about, and worse one that begins the other."""
+CONCERNED = 0.2
+"""How much better one ranks that speaks of the patients whom the question names."""
 LIMITED = 0.15
 """How much worse one ranks that is of a group of patients where the question names none; rows go by patients."""
 _ADVISES = re.compile(
@@ -147,13 +149,14 @@ def _on_pathway(query: Query, evidence: Sequence[Evidence], rest: Sequence[Evide
 
 
 def _ranked(query: Query, group: Sequence[Evidence]) -> list[Evidence]:
-    literature = query.study
+    literature, patients = query.study, groups_of(query)
 
     def value(item: Evidence) -> float:
         paper = item.hit.document.kind is not Kind.LABEL
         told = item.score + PREFERENCE * (paper == literature) - LONG * (len(item.text.split()) > LONG_WORDS)
         course = agrees(query, item.hit, item.text)
         told += COURSE * course + FORBIDS * (forbids(query, item.text) and course >= 0)
+        told += CONCERNED * bool(patients & groups_in(item.text))
         told += ADVICE * (query.shape == "interaction" and _ADVISES.search(item.text) is not None)
         return told - LIMITED * (not query.populations and _limited(item))
 

@@ -160,6 +160,7 @@ def respond(
     nearest = {} if shown else _nearest(view, query, found.nearest, checker, references)
     references.limit = request.max_references
     safety, omitted = _safety(warned, references)
+    before = barred(warned, references)
     scene = Scene(view, query, shown, references.numbers, request.as_of)
     places, asked = places_of(view, query, request.as_of)
     told = [
@@ -167,7 +168,7 @@ def respond(
         *members_notice(query),
         *written.notices,
         *changed,
-        *_gaps(scene, found, written, dropped, request.filters),
+        *_gaps(scene, found, written, dropped, request.filters, before=tuple(before.values())),
         *notices.route(query, places, asked),
         *notices.removed(verified.removed + written.uncited),
         *omitted,
@@ -177,7 +178,7 @@ def respond(
     lead = [notice.message for notice in told if notice.code in notices.LEADING]
     listed = references.listed(stances(scene, judge))
     lead = lead if shown else [abstention(" ".join(lead), nearest)]
-    text = text_of(query, shown, safety, lead, barred(warned, references))
+    text = text_of(query, shown, safety, lead, before)
     watch.mark("verify")
     return Answer(
         answer_id=request.answer_id,
@@ -276,13 +277,15 @@ def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: C
     """What scores enough, without what is of another patient or partner."""
     least = request.min_score + (0.0 if query.drugs else UNANCHORED)
     kept = [item for item in about if item.score >= least]
-    if coverage:  # it told that the question is answered: then the best of each drug may score less
+    if (
+        coverage
+    ):  # it told that the question is answered: then the best of each drug, and of its patients, may score less
         lowest = least / (COVERED if query.drugs else 2)
         rest = [item for item in about if item.score >= lowest and item not in kept and _on_matter(query, item)]
-        groups = {group_of(query, item.hit) for item in kept}
-        for item in sorted(rest, key=lambda one: not groups_of(query) & _told(one)):
-            if group_of(query, item.hit) not in groups:
-                groups.add(group_of(query, item.hit))
+        patients = groups_of(query)
+        for item in sorted(rest, key=lambda one: not patients & _told(one)):
+            same = [one for one in kept if group_of(query, one.hit) == group_of(query, item.hit)]
+            if not same or (patients & _told(item) and not any(patients & _told(one) for one in same)):
                 kept.append(item)
     within = [item for item in kept if not beyond(query, item.text)]
     return fitting(query, within or kept)
@@ -295,7 +298,8 @@ def _told(item: Evidence) -> frozenset[str]:
 
 def _on_matter(query: Query, item: Evidence) -> bool:
     """Whether it, what it stands under or its section has anything of what is asked about; so where that is nothing."""
-    asked = concepts_of(query)
+    every = concepts_of(query)
+    asked = [one for one in every if one.firm] or every
     above = (quote.text for quote in item.under)
     said = Said(" ".join([*above, item.text, item.hit.passage.section.replace("_", " ")]))
     return not asked or any(one.told(said) for one in asked)
@@ -388,15 +392,23 @@ def bare(view: View, query: Query, as_of: date | None) -> list[str]:
     ]
 
 
-def _gaps(scene: Scene, found: Found, written: Written, dropped: Sequence[Draft], filters: Filters) -> list[Notice]:
-    """What an answer lacks, in the order in which a reader should learn of it."""
+def _gaps(
+    scene: Scene,
+    found: Found,
+    written: Written,
+    dropped: Sequence[Draft],
+    filters: Filters,
+    *,
+    before: Sequence[str],
+) -> list[Notice]:
+    """What an answer lacks, in the order in which a reader should learn of it; ``before``: warnings that it leads with."""
     query, shown = scene.query, scene.shown
     told = [*notices.unknown(query, shown), *notices.retracted(found.retracted), *notices.absent(query, found.absent)]
     told += notices.apart(query, found.apart, filters)
     if not shown:
         return [*told, *_unanswered(scene, found, written)]
     drafts = [*(draft for draft, _ in shown), *dropped]
-    told += [*notices.missing(query, drafts), *notices.population(uncovered(query, shown))]
+    told += [*notices.missing(query, drafts), *notices.population(uncovered(query, shown, before))]
     told += notices.partner(query, unpartnered(query, [draft.text for draft in drafts]))
     return [*told, *notices.omitted(dropped)]
 

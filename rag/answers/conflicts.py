@@ -275,13 +275,13 @@ def _told(group: Population, limits: Sequence[Limits]) -> str:
     return f"{' and '.join(one.told for one in limits)} {unit}"
 
 
-def uncovered(query: Query, shown: Shown) -> list[str]:
+def uncovered(query: Query, shown: Shown, before: Sequence[str] = ()) -> list[str]:
     """The groups of patients asked about of which no statement speaks, by its words, an age of theirs, its titles or as
-    its section.
+    its section, and none of the warnings ``before`` them.
 
     A note or an opening that names them is not what the statement says of them.
     """
-    told: set[str] = set()
+    told = set(groups_in(" ".join(before)))
     for draft, statement in shown:
         told |= {GROUPS[one.name] for one in query.populations if covers(one, statement.text)}
         if for_figures(query, statement.text):

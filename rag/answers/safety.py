@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from rag.answers.compose import References
+from rag.asked.figures import asks_share
 from rag.asked.routes import elsewhere, other_way
 from rag.asked.touches import Touch, groups_in, strongest
 from rag.checks.cues import unchanged
@@ -71,7 +72,8 @@ def floor(view: View, query: Query, as_of: date | None, cited: Collection[str]) 
         against = view.section(keys, "contraindications", as_of, cited)
         quoted = _barring(query, against, touch)
         if quoted or against.changed:
-            found.append(Warned(_drug(keys, against.hits), "contraindications", quoted, quoted))
+            said = () if asks_share(query.question) else quoted  # how often something happens, nothing bars
+            found.append(Warned(_drug(keys, against.hits), "contraindications", quoted, said))
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 

@@ -87,6 +87,8 @@ _EFFECT = re.compile(
 )
 
 
+_UNPREVENTED = re.compile(r"\bnot (?:\w+ )?(?:prevent|avoid|eliminate|preclude|abolish|remove)\b", re.IGNORECASE)
+"""A denial that what is asked is prevented: a judge takes it for a denial of that itself."""
 _EXCEPTED = re.compile(r"\b(?:unless|except)\b", re.IGNORECASE)
 _IF = re.compile(r"\b(?:if|only)\b", re.IGNORECASE)
 _STOPPING = re.compile(r"\b(?:stop\w*|withh[eo]ld|discontinu\w*|quit\w*|restart\w*)\b", re.IGNORECASE)
@@ -264,7 +266,7 @@ def _sober(query: Query, asked: Asks, text: str, side: Stance) -> Stance:
     together only of what allows it."""
     allowing = permissions(text) or unchanged(text)
     bold = asked == "allowed" and side == "supports" and of_several(query) and (not allowing or _IF.search(text))
-    return "mentions" if bold or _EXCEPTED.search(text) else side
+    return "mentions" if bold or _EXCEPTED.search(text) or _UNPREVENTED.search(text) else side
 
 
 def _together(sides: set[Stance]) -> Stance:

@@ -27,6 +27,8 @@ BACK, AFTER = 4000, 1000
 """Characters of the section before a sentence that are read for what governs it, and after it for what takes back."""
 LONGEST = 60
 """Words of a title at most; more are none."""
+MOST = 150
+"""Words that a quotation grows to at most by what it depends on."""
 NOTED = 100
 """Words of a note at most; what points at a longer one is not shown."""
 BETWEEN = 400
@@ -129,6 +131,8 @@ def governed(section: Section, start: int, end: int, names: tuple[str, ...] = ()
         return None
     (first, last), head = found
     first, last = low + first, low + last
+    if last - first > end - start and len(text[first:last].split()) > MOST:
+        return None
     parts = (_name(section, first), _part(text, first))
     under = [part for part in parts if part and _governs(section, part, text[first:last])]
     if head:

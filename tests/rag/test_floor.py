@@ -297,3 +297,21 @@ def test_what_a_box_says_of_the_patients_asked_about_is_read_first(question: str
     expected = "Boxed warning of xanol: WARNING: FETAL TOXICITY These tablets can injure the developing fetus. ["
     assert first.startswith(expected) is told
     assert ("\nBoxed warning: xanol" in answer.answer) is not told
+
+
+def test_a_class_of_the_other_drug_is_read_in_the_labels_interactions() -> None:
+    told = "Serotonin syndrome occurs with 5-HT3 antagonists beside SSRIs."
+    noise = "\n".join(f"Zanol was given {n} times in a study of interactions of zanol." for n in range(20))
+    labels = [("zanol", f"{noise}\n{told}"), ("escitalopram", "Escitalopram is a tablet.")]
+    shelf = Bookshelf([document(f"label:{drug}:1", [("drug_interactions", text)], drug) for drug, text in labels])
+    answer = engine_of(shelf).ask("Can zanol be given with escitalopram?")
+    assert told in {one.text for one in answer.statements}
+    assert "no_direct_evidence" in codes(answer)
+
+
+def test_how_often_something_happens_is_not_answered_with_what_bars_the_drug() -> None:
+    against = ("contraindications", "Zanol is contraindicated in active bleeding.")
+    shelf = Bookshelf([document("label:z:1", [against, ("adverse_reactions", "Bleeding: 4 % on zanol.")], "zanol")])
+    answer = engine_of(shelf).ask("How often does zanol cause bleeding?")
+    assert answer.answer.startswith("Bleeding: 4 %")
+    assert engine_of(shelf).ask("Is zanol safe in bleeding?").answer.startswith("Contraindications of zanol")
