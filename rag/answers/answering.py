@@ -401,7 +401,7 @@ def _gaps(
     *,
     before: Sequence[str],
 ) -> list[Notice]:
-    """What an answer lacks, in the order in which a reader should learn of it; ``before``: warnings that it leads with."""
+    """What an answer lacks, in the order in which a reader should learn of it; ``before``: warnings that lead it."""
     query, shown = scene.query, scene.shown
     told = [*notices.unknown(query, shown), *notices.retracted(found.retracted), *notices.absent(query, found.absent)]
     told += notices.apart(query, found.apart, filters)

@@ -314,4 +314,5 @@ def test_how_often_something_happens_is_not_answered_with_what_bars_the_drug() -
     shelf = Bookshelf([document("label:z:1", [against, ("adverse_reactions", "Bleeding: 4 % on zanol.")], "zanol")])
     answer = engine_of(shelf).ask("How often does zanol cause bleeding?")
     assert answer.answer.startswith("Bleeding: 4 %")
-    assert engine_of(shelf).ask("Is zanol safe in bleeding?").answer.startswith("Contraindications of zanol")
+    told = engine_of(shelf).ask("Can zanol be given in active bleeding?").answer
+    assert "Zanol is contraindicated in active bleeding." in told.splitlines()[0]
