@@ -23,6 +23,7 @@ from rag.asked.figures import FIGURELESS, without_figure
 from rag.asked.focus import focus, group_of, names, of_several
 from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
+from rag.checks.measures import AMOUNT
 from rag.history.differences import covers
 from rag.lexical import analyse
 from rag.query import Query
@@ -48,7 +49,6 @@ STOP = frozenset(
 )
 # Words that only say that an interaction is asked for; sentences that repeat them say the least.
 _CUES = frozenset({"interact", "combin", "drug", "safe", "effect"})
-_DOSE = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL|tablets?|capsules?)\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
 """Two words for one thing, of which a question has the one and its label the other."""
@@ -162,7 +162,7 @@ def _for_adult(query: Query, item: Candidate) -> bool:
 def _of_age(query: Query, item: Candidate) -> bool:
     """Whether it tells a dose for ages that are those of the patient, where a dose is asked about."""
     asked = "dosage" in query.topics and item.hit.document.kind is Kind.LABEL
-    return asked and _DOSE.search(item.text) is not None and any(covers(one, item.text) for one in query.populations)
+    return asked and AMOUNT.search(item.text) is not None and any(covers(one, item.text) for one in query.populations)
 
 
 def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from rag.asked.focus import names, names_partner
 from rag.asked.patient import ADULT, OLD, Population, PopulationName, age_of, weight_of
+from rag.checks.measures import AMOUNT
 from rag.query import Query
 from rag.sentences.spans import is_row
 from rag.tables.columns import role_of
@@ -83,7 +84,6 @@ _PRESCRIBED = re.compile(
 """What the header of a column of measured values says, and that of one of doses."""
 _RAISED = re.compile("[\u02b0-\u02b8\u1d2c-\u1d6a\u2070-\u209c\u00b9\u00b2\u00b3*†‡]+")
 """Marks of footnotes, which are letters to a regular expression."""
-_AMOUNT = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL)\b", re.IGNORECASE)
 AGED = 60
 _LONGEST = 120
 """Characters of a cell that says for whom a row is."""
@@ -145,7 +145,7 @@ def _names_any(query: Query, own: int | None, told: list[str]) -> bool:
 
 def _takers(query: Query, cells: tuple[tuple[str, str], ...]) -> list[str]:
     """The drugs of columns for patients who take them, without those whom a column is not for."""
-    headers = (_RAISED.sub(" ", header) for header, cell in cells[1:] if _AMOUNT.search(cell))
+    headers = (_RAISED.sub(" ", header) for header, cell in cells[1:] if AMOUNT.search(cell))
     found = (match for header in headers if (match := _TAKING.search(header)))
     told = (match["what"] for match in found if not _EXCLUDING.search(match.string[: match.start("what")]))
     return [_EXCLUDING.split(one)[0] for one in told] if _dosed(query.question) else []
