@@ -56,6 +56,8 @@ _EFFECT_ASKED = re.compile(
     re.IGNORECASE,
 )
 
+# Narrower than what `rag.checks.uses` finds in a claim, on purpose: here a side is shown to the reader, and "patients not
+# taking it" forbids nothing, as "a lower dose is recommended" allows nothing.
 _FORBIDS = re.compile(
     r"\b(?:avoid(?:ed)?|must not|never"
     r"|not (?:be )?(?:recommended|used|taken|given|(?:co-?)?administered|combined|initiated|prescribed|started)"
