@@ -13,8 +13,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 from ingest.schema import Kind
-from rag.asked.focus import group_of, mechanisms, names_other, of_several, shared_pathways
-from rag.asked.touches import groups_in, groups_of
+from rag.asked.focus import group_of, groups_of, mechanisms, names_other, of_several, shared_pathways
+from rag.asked.touches import groups_in
 from rag.query import Query
 from rag.sentences.arrange import blocks, of_one_route, unrepeated
 from rag.sentences.grown import limited

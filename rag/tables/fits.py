@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from rag.asked.focus import names, names_partner
 from rag.asked.patient import ADULT, OLD, Population, PopulationName, age_of, weight_of
+from rag.checks.cues import GROUPS
 from rag.checks.measures import AMOUNT
 from rag.query import Query
 from rag.sentences.spans import is_row
@@ -43,13 +44,7 @@ _ORGANS = {
 _NAMED = re.compile(r"(?-i:\be?GFR\b|\bCrCl\b|\bCLcr\b).*", re.IGNORECASE)
 _CLASSES = {"a": "mild", "b": "moderate", "c": "severe"}
 """Child-Pugh classes as labels grade them (FDA, "Pharmacokinetics in Patients with Impaired Hepatic Function")."""
-_GROUPS = {
-    "old": re.compile(r"\b(?:elderly|geriatric|older (?:adults?|patients?|people))\b", re.IGNORECASE),
-    "grown": re.compile(r"\badults?\b", re.IGNORECASE),
-    "young": re.compile(
-        r"\b(?:child(?:ren)?|p(?:a)?ediatrics?|adolescents?|infants?|neonat\w*|newborns?)\b", re.IGNORECASE
-    ),
-}
+_GROUPS = {"old": GROUPS["elderly"][1], "grown": GROUPS["adult"][1], "young": GROUPS["child"][1]}
 _LASTS = re.compile(r"\b(?:for|after|within|every|during|last\w*)\s(?:\w+\s)?\d", re.IGNORECASE)
 # One condition of several: without the age a row may be for the patient all the same.
 _LOOSE = re.compile(
