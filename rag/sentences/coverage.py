@@ -29,6 +29,7 @@ from rag.naming.strange import is_english
 from rag.query import Query
 from rag.sentences.concepts import Concept, Said, concepts
 from rag.sentences.reader import FOLDER, beside
+from rag.sentences.selectors import Reads
 from rag.tables.fits import beside_partner, for_patient, measured
 from rag.types import Evidence, Hit
 
@@ -107,13 +108,6 @@ class Corpus(Protocol):
         self, keys: tuple[str, ...], slugs: tuple[str, ...], words: Sequence[str], as_of: date | None
     ) -> Sequence[Hit]:
         """Passages of these sections of the drugs' labels that share most of the words."""
-
-
-class Reads(Protocol):
-    """Reads sentences (`rag.sentences.reader.Reader`)."""
-
-    def answers(self, question: str, sentences: Sequence[str]) -> list[float]:
-        """How well each sentence answers, as log odds."""
 
 
 @dataclass(frozen=True, slots=True)
