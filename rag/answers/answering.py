@@ -32,10 +32,20 @@ from rag.answers.safety import Warned, barred, floor, passages, places_of, unwar
 from rag.answers.stances import stances
 from rag.answers.studies import absent_studies, asked_for, quoted, sureness
 from rag.asked.conditions import asks_condition
-from rag.asked.focus import fitting, group_of, mechanisms, says, shared_pathways, titles, under_fitting, unpartnered
+from rag.asked.focus import (
+    fitting,
+    group_of,
+    groups_of,
+    mechanisms,
+    says,
+    shared_pathways,
+    titles,
+    under_fitting,
+    unpartnered,
+)
 from rag.asked.recognition import of_signs
 from rag.asked.sections import TOPICS
-from rag.asked.touches import groups_in, groups_of, vague
+from rag.asked.touches import groups_in, vague
 from rag.errors import GeneratorError
 from rag.evidence import Selector
 from rag.generate import Extractive, Generator

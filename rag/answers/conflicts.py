@@ -12,10 +12,10 @@ from datetime import date
 
 from ingest.schema import Document, Kind
 from rag.answers.compose import Shown
-from rag.asked.focus import group_of, mechanisms, populations, titles
+from rag.asked.focus import ADULTS, NAMES, group_of, groups_of, mechanisms, populations, titles
 from rag.asked.patient import Population
 from rag.asked.sections import base
-from rag.asked.touches import GROUPS, class_pattern, groups_in, groups_of, names_of
+from rag.asked.touches import class_pattern, groups_in, names_of
 from rag.checks.measures import measures
 from rag.evidence import candidates
 from rag.history.differences import Limits, covers, differing, limits_of, opposed, value_of
@@ -238,7 +238,7 @@ def _of_adults(scene: Scene) -> list[Notice]:
     texts: dict[int, str] = {}
     for number, item, _ in scene.cited():
         texts[number] = f"{texts.get(number, '')}\n{item.text}"
-    adult = [f"[{number}]" for number, text in texts.items() if _ADULTS.search(text) and not groups_in(text)]
+    adult = [f"[{number}]" for number, text in texts.items() if ADULTS.search(text) and not groups_in(text)]
     told = f"Asked for a child, but what these say is of adults: {', '.join(adult)}."
     return [Notice("population_mismatch", told)] if adult else []
 
@@ -267,7 +267,6 @@ _UNSTUDIED = re.compile(
 )
 _OF_ALL = frozenset({"dosage", "pharmacokinetics"})
 """Topics of which what holds for some patients is misread as what holds for all."""
-_ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
 
 
 def _told(group: Population, limits: Sequence[Limits]) -> str:
@@ -283,9 +282,9 @@ def uncovered(query: Query, shown: Shown, before: Sequence[str] = ()) -> list[st
     """
     told = set(groups_in(" ".join(before)))
     for draft, statement in shown:
-        told |= {GROUPS[one.name] for one in query.populations if covers(one, statement.text)}
+        told |= {NAMES[one.name] for one in query.populations if covers(one, statement.text)}
         if for_figures(query, statement.text):
-            told |= {GROUPS[one.name] for one in query.populations if one.value}
+            told |= {NAMES[one.name] for one in query.populations if one.value}
         above = [one for one in titles(statement.under) if not _UNSTUDIED.search(one)]
         told |= groups_in(" ".join([*above, statement.text]))
         for item in draft.evidence:

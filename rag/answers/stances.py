@@ -11,8 +11,8 @@ from typing import Literal
 
 from ingest.schema import Kind
 from rag.answers.conflicts import Scene, beyond
-from rag.asked.focus import group_of, names_other, of_several, says
-from rag.asked.touches import CLASS, Touch, groups_in, groups_of
+from rag.asked.focus import group_of, groups_of, names_other, of_several, says
+from rag.asked.touches import CLASS, Touch, groups_in
 from rag.checks.cues import levels, negations, unchanged
 from rag.checks.uses import permissions, refusals
 from rag.query import Query
@@ -56,6 +56,8 @@ _EFFECT_ASKED = re.compile(
     re.IGNORECASE,
 )
 
+# Narrower than `rag.checks.uses`, since a side is shown to the reader: who is "not taking it" is not forbidden it, and
+# "a lower dose is recommended" allows nothing.
 _FORBIDS = re.compile(
     r"\b(?:avoid(?:ed)?|must not|never"
     r"|not (?:be )?(?:recommended|used|taken|given|(?:co-?)?administered|combined|initiated|prescribed|started)"

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from corpora.vocabulary import synonyms
+from rag.asked.patient import PopulationName
 from rag.asked.sections import base
+from rag.checks import cues
 from rag.naming.ingredients import canonical
 from rag.query import Query
 from rag.sentences.headings import heading, names_topic, title
@@ -23,29 +25,28 @@ MANY = 3
 MECHANISM, SECTION = 0.7, 0.3
 """Focus of a sentence about two drugs that names only a mechanism which both share, or only stands in the section."""
 
-POPULATIONS = {
+POPULATIONS: dict[str, re.Pattern[str]] = {
     "pregnancy": re.compile(
         r"\b(?:pregnan\w*|fo?etus\w*|fo?etal|in utero|(?:in|the) womb|unborn|trimester\w*"
         r"|(?:expect|try|plan|hop)ing (?:for |to have )?a baby)",
         re.IGNORECASE,
     ),
-    "breast-feeding": re.compile(
-        r"\b(?:breast-?\s?f(?:eed|ed)\w*|breast milk|human milk|lactati\w*|nursing)", re.IGNORECASE
-    ),
+    "breast-feeding": cues.GROUPS["lactation"][1],
     "renal impairment": re.compile(
         r"\b(?:renal|kidney(?! stone)\w*|dialysis|creatinine|CrCl|eGFR|ESRD)", re.IGNORECASE
     ),
     "hepatic impairment": re.compile(r"\b(?:hepatic|liver|cirrho\w*|child-pugh)", re.IGNORECASE),
     "children": re.compile(
-        r"\b(?:child(?:ren)?\b(?![\s-]pugh)|pa?ediatric\w*|infant\w*|neonat\w*|adolescent\w*"
-        r"|(?:younger than|under|below) (?:1[0-8]|[1-9]|one|two|three|four|five|six|ten|twelve|eighteen)"
-        r" (?:years?|months?)\b|\d{1,2} (?:months?|weeks?) (?:of age|old|and older)\b)",
+        rf"{cues.GROUPS['child'][1].pattern}"
+        r"|\b(?:younger than|under|below) (?:1[0-8]|[1-9]|one|two|three|four|five|six|ten|twelve|eighteen)"
+        r" (?:years?|months?|weeks?)\b|(?:\b(?<!for )(?<!of )less than|<)\s?(?:1[0-8]|[1-9])\syears?\b"
+        r"|\b\d{1,2} (?:months?|weeks?) (?:of age|old|and older)\b",
         re.IGNORECASE,
     ),
-    "older adults": re.compile(r"\b(?:elderly|geriatric\w*|older (?:adult|patient|people)\w*)", re.IGNORECASE),
+    "older adults": cues.GROUPS["elderly"][1],
 }
 
-_NAMES = {
+NAMES: dict[PopulationName, str] = {
     "pregnancy": "pregnancy",
     "lactation": "breast-feeding",
     "renal": "renal impairment",
@@ -60,7 +61,7 @@ _YOUNG = re.compile(
     re.IGNORECASE,
 )
 """Words that may mean a child, though not all do: what is said of children is then not left out."""
-_ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
+ADULTS = cues.GROUPS["adult"][1]
 
 _MECHANISM = re.compile(
     r"\b(?:CYP ?\d\w{1,3}|P-?gp|P-glycoprotein|OATP\w*|BCRP|UGT\w*|QTc?|INR|serotonin\w*|hyperkal\w+|hypoglyc\w+"
@@ -93,6 +94,11 @@ def is_focused(query: Query) -> bool:
 def populations(text: str) -> frozenset[str]:
     """The populations that ``text`` speaks of, by their names in `POPULATIONS`."""
     return frozenset(name for name, pattern in POPULATIONS.items() if pattern.search(text))
+
+
+def groups_of(query: Query) -> frozenset[str]:
+    """The groups of patients that the question asks about, by their names in `POPULATIONS`."""
+    return frozenset(NAMES[one.name] for one in query.populations)
 
 
 def group_of(query: Query, hit: Hit) -> int | None:
@@ -184,7 +190,7 @@ def under_fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
 
     Where a title names what the question asks about (an illness), what stands under another title of that section goes.
     """
-    asked = populations(query.question) | {_NAMES[one.name] for one in query.populations}
+    asked = populations(query.question) | groups_of(query)
     young = "children" in asked or _YOUNG.search(query.question) is not None
     kept = [item for item in found if _lists(item.text) or not _of_others(asked, item, young)]
     named = {_place(item) for item in kept if _is_asked(query, item)}
@@ -206,7 +212,7 @@ def _of_others(asked: frozenset[str], item: Evidence, young: bool) -> bool:
     """Whether titles name groups of patients and none of those asked about; ``young``: that one may be a child."""
     titles = _titles(item)
     told = populations(titles)
-    if _ADULTS.search(titles):
+    if ADULTS.search(titles):
         return "children" in asked and "children" not in told
     if "children" in told:
         return not young

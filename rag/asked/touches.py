@@ -11,22 +11,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from rag.asked.focus import POPULATIONS
-from rag.asked.patient import PopulationName, of_old_age, routes_of
+from rag.asked.focus import groups_of, populations
+from rag.asked.patient import of_old_age, routes_of
 from rag.drugs import Resolver
 from rag.naming.classes import DrugClass
 from rag.naming.ingredients import unique, word_set
 from rag.query import Query
-
-GROUPS: dict[PopulationName, str] = {
-    "pregnancy": "pregnancy",
-    "lactation": "breast-feeding",
-    "child": "children",
-    "elderly": "older adults",
-    "renal": "renal impairment",
-    "hepatic": "hepatic impairment",
-}
-"""The groups of `rag.asked.patient` by their names in `rag.asked.focus`."""
 
 NAMED, CLASS, PATIENT = 4, 3, 2
 """What weighs how much: another drug or substance by name, one of its classes, or the patient, condition or route."""
@@ -54,10 +44,6 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 _INJECTED = frozenset({"intravenous", "intramuscular", "subcutaneous", "intrathecal", "epidural"})
-_YOUNG = re.compile(
-    r"\b(?:younger than|less than|under|below|<)\s*\d+\s*(?:years?|months?|weeks?)\b(?:\s(?:of age|old))?",
-    re.IGNORECASE,
-)
 _CONDITION = re.compile(
     r"(?:itis|oma|emia|uria|osis|pathy|edema|lepsy|lgia|rrhage|plegia|penia|cardia|trophy|rrhea|phobia|rrhythmia|sthenia"
     r"|spasm|stenosis|infarction|thrombosis|embolism|shock|ulcer|ileus|lysis)$"
@@ -167,17 +153,10 @@ def names_of(query: Query, keys: tuple[str, ...], resolver: Resolver) -> tuple[s
     return unique((*keys, *said, *resolver.names(keys)))
 
 
-def groups_of(query: Query) -> frozenset[str]:
-    """The groups of patients that the question asks about, as `rag.asked.focus` calls them."""
-    return frozenset(GROUPS[one.name] for one in query.populations)
-
-
 @lru_cache(4096)
 def groups_in(text: str) -> frozenset[str]:
-    """The groups of patients that a sentence speaks of; ages below a limit mean children, from 65 on older adults."""
-    found = {name for name, pattern in POPULATIONS.items() if pattern.search(text)}
-    found |= {"children"} if _YOUNG.search(text) else set()
-    return frozenset(found | ({"older adults"} if of_old_age(text) else set()))
+    """The groups of patients that a sentence speaks of; ages from 65 on mean older adults."""
+    return populations(text) | ({"older adults"} if of_old_age(text) else frozenset())
 
 
 @lru_cache(1024)

@@ -173,7 +173,7 @@ def _denies(text: str, negation: Cue, family: str, match: re.Match[str]) -> bool
 GROUPS: Mapping[str, tuple[str, re.Pattern[str]]] = {
     name: (axis, re.compile(rf"\b(?:{cue})\b", re.IGNORECASE))
     for axis, name, cue in (
-        ("age", "child", r"child(?:ren)?(?![\s-]pugh)|pa?ediatrics?|infants?|neonat\w*|newborns?|adolescen\w*"),
+        ("age", "child", r"child(?:ren)?(?![\s-]pugh)|pa?ediatrics?|infant\w*|neonat\w*|newborns?|adolescen\w*"),
         ("age", "adult", r"adults?"),
         ("age", "elderly", r"elderly|geriatrics?|seniors?|older\s(?:adults?|patients?|people|wom[ae]n|m[ae]n)"),
         ("state", "pregnant", r"pregnan\w*|gestation\w*|trimesters?"),

@@ -57,6 +57,9 @@ _PARTS = {
 }
 _TIMES = {r"doubl(?:e[sd]?|ing)|twice|two[\s-]?fold": Fraction(2), r"tripl(?:e[sd]?|ing)|three[\s-]?fold": Fraction(3)}
 
+AMOUNT = re.compile(r"\d\s*(?:mg|mcg|(?-i:g)|mL|units?|IU|mEq(?!/L)|tablets?|capsules?)\b", re.IGNORECASE)
+"""An amount of a drug, as doses are told; a level of potassium is none."""
+
 # Canonical unit: how it is written, its base unit, and how many of these it is.
 _ATOMS: dict[str, tuple[str, str, Fraction]] = {
     "mg": (r"mg|milligrams?", "mcg", Fraction(1000)),

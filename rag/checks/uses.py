@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from rag.checks.cues import Cue, alike, near, negations
+from rag.checks.measures import AMOUNT
 
 SAID = 0.6
 """Share of what stands around a permission that a source has around the same words where it says the same."""
@@ -28,7 +29,7 @@ _ALLOWS = re.compile(
     re.IGNORECASE,
 )
 _DOSED = (
-    r"\d\s?(?:mg|mcg|g|mL|units?|tablets?|capsules?)\b[^.;]{0,40}"
+    rf"{AMOUNT.pattern}[^.;]{{0,40}}"
     r"\b(?:every|daily|once|twice|times|hourly|weekly|nightly|(?:per|a|each)\s(?:day|week))\b"
 )
 _GRANTS = re.compile(

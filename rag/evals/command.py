@@ -78,7 +78,11 @@ def run(request: Request, settings: Settings, say: Say, embedder: Embedder | Non
             lines["questions.jsonl"] += report.by_question(kept.judged, found)
             lines["misses.jsonl"] += ({"system": systems[0], **miss} for miss in wrong)
     made = {**config(request, systems, sets), "threads": settings.threads, "device": settings.device}
-    return _write(request.out, Result(made, provenance(asked), tuple(results)), lines)
+    result = Result(made, provenance(asked), tuple(results))
+    tables = [line for one in results for line in (f"{one.name}:", *report.summary(one), "")]
+    for one in results:
+        plots.draw(one, request.out)
+    return write(request.out, asdict(result), report.markdown(result), lines, tables)
 
 
 def _place(name: str, request: Request, settings: Settings, embedder: Embedder, say: Say) -> Place:
@@ -137,14 +141,13 @@ def provenance(labels: dict[str, QuestionSet]) -> dict[str, object]:
     }
 
 
-def _write(out: Path, result: Result, lines: Mapping[str, list[dict[str, Any]]]) -> Written:
+def write(
+    out: Path, result: dict[str, Any], markdown: str, lines: Mapping[str, list[dict[str, Any]]], tables: Iterable[str]
+) -> Written:
     """``result.json`` last: its presence means that the rest is there."""
-    (out / "report.md").write_text(report.markdown(result), encoding="utf-8")
+    (out / "report.md").write_text(markdown, encoding="utf-8")
     for name, rows in lines.items():
         (out / name).write_text("".join(f"{json.dumps(row, default=list)}\n" for row in rows), encoding="utf-8")
-    for one in result.collections:
-        plots.draw(one, out)
-    text = json.dumps(asdict(result), indent=1)
+    text = json.dumps(result, indent=1)
     (out / "result.json").write_text(text + "\n", encoding="utf-8")
-    tables = [line for one in result.collections for line in (f"{one.name}:", *report.summary(one), "")]
     return Written(text, "\n".join([*tables, f"written to {out}"]))

@@ -19,7 +19,7 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
-from rag.dense import MiniLM, check_weights
+from rag.dense import MiniLM, check_weights, shipped
 from rag.errors import ModelError
 from rag.ranking.rank import ARRAYS, Asked, Candidates, Ranker, width
 from rag.types import Embedder
@@ -50,11 +50,7 @@ class Config:
     @staticmethod
     def read(folder: Path) -> Config:
         """The folder's configuration; raises `ModelError`."""
-        try:
-            told = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-            return Config(str(told["base"]), int(told["layers"]), tuple(told["sections"]), str(told["sha256"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{folder / CONFIG}: cannot be read: {error!r}; reinstall citerx") from error
+        return shipped(folder / CONFIG, Config)
 
 
 class QuestionTower(torch.nn.Module):

@@ -8,7 +8,6 @@ with the scores of the sentences; `citerx train coverage` fits it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ import numpy as np
 
 from rag.asked.focus import group_of
 from rag.asked.sections import base
-from rag.errors import ModelError
+from rag.dense import shipped
 from rag.evidence import STOP
 from rag.lexical import analysed
 from rag.naming.classes import ClassMention
@@ -30,6 +29,7 @@ from rag.naming.strange import is_english
 from rag.query import Query
 from rag.sentences.concepts import Concept, Said, concepts
 from rag.sentences.reader import FOLDER, beside
+from rag.sentences.selectors import Reads
 from rag.tables.fits import beside_partner, for_patient, measured
 from rag.types import Evidence, Hit
 
@@ -110,13 +110,6 @@ class Corpus(Protocol):
         """Passages of these sections of the drugs' labels that share most of the words."""
 
 
-class Reads(Protocol):
-    """Reads sentences (`rag.sentences.reader.Reader`)."""
-
-    def answers(self, question: str, sentences: Sequence[str]) -> list[float]:
-        """How well each sentence answers, as log odds."""
-
-
 @dataclass(frozen=True, slots=True)
 class Weights:
     """Of the logistic regression, on standardised `features`."""
@@ -129,14 +122,7 @@ class Weights:
     @staticmethod
     def read(folder: Path = FOLDER) -> Weights:
         """The shipped ones; raises `ModelError`."""
-        try:
-            told = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            if tuple(told["features"]) != FEATURES:
-                raise ModelError(f"{folder / FILE}: made for other features; reinstall citerx")
-            mean, scale, weights = (tuple(map(float, told[name])) for name in ("mean", "scale", "weights"))
-            return Weights(mean, scale, weights, float(told["intercept"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{folder / FILE}: cannot be read: {error!r}; reinstall citerx") from error
+        return shipped(folder / FILE, Weights, FEATURES)
 
 
 class Coverage:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from rag.asked.focus import populations
+from rag.asked.focus import ADULTS, populations
 from rag.asked.patient import ADULT, age_of, weight_of
+from rag.checks.measures import AMOUNT
 from rag.query import Query
 
 HEAVY = 40.0
@@ -15,8 +16,6 @@ GROWN, YOUNG = 0.5, 0.3
 
 _ASKED = re.compile(r"\b(?:adults?|m[ae]n|wom[ae]n|grown[\s-]?ups?|gentlem[ae]n|lad(?:y|ies))\b", re.IGNORECASE)
 _MAYBE_YOUNG = re.compile(r"\b(?:young|boys?|girls?|sons?|daughters?|kids?|bab(?:y|ies)|teen\w*)\b", re.IGNORECASE)
-ADULTS = re.compile(r"\badults?\b", re.IGNORECASE)
-_AMOUNT = re.compile(r"\d\s?(?:mg|mcg|g|mL|units?|mEq|IU)\b")
 _WELL = re.compile(r"\bnormal (?P<organ>renal|kidney|hepatic|liver) function\b", re.IGNORECASE)
 _ILL = re.compile(
     r"\b(?:impair|insufficien|dysfunction|failure|reduced|decreased|dialysis|abnormal|adjust)", re.IGNORECASE
@@ -44,7 +43,7 @@ def of_young(text: str) -> bool:
 
 def of_grown(text: str) -> bool:
     """Whether a sentence gives an amount for adults, and for no others."""
-    return bool(ADULTS.search(text) and _AMOUNT.search(text)) and not limited(text)
+    return bool(ADULTS.search(text) and AMOUNT.search(text)) and not limited(text)
 
 
 def limited(text: str) -> bool:

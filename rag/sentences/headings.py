@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rag.checks.measures import AMOUNT
+
 REFERENCE = r"\(\s*\d+(?:\.\d+)*(?:\s*,\s*\d+(?:\.\d+)*)*\s*\)"
 SEE = r"(?:\[\s*see\b[^\]]*\]|\(\s*see\b[^()]*(?:\([^()]*\)[^()]*)*\))"
 # Raised numbers of a source's list of references stand before the next sentence: "8, 9, 10 Because of ...".
@@ -269,13 +271,11 @@ _TOPICS = frozenset(
         delivery category patients intervention impact selection electrophysiology pharmacologic""",
     )
 )
-_GIVEN = re.compile(
-    r"\b(?:dos(?:e|es|ed|age|ing)|indicated|recommended|titrat\w*)\b|\d\s*(?:mg|mcg|g|mL)\b", re.IGNORECASE
-)
+_GIVEN = re.compile(rf"\b(?:dos(?:e|es|ed|age|ing)|indicated|recommended|titrat\w*)\b|{AMOUNT.pattern}", re.IGNORECASE)
 
 _PRESCRIBED = re.compile(
     r"\b(?:recommended|usual|starting|initial|maximum|adult|oral|the) (?:\w+ ){0,3}(?:doses?|dosages?)\b|\bindicated\b"
-    r"|\d\s*(?:mg|mcg|g|mL)(?:/\w+)* (?:\w+ )?(?:once|twice|daily|every|three|per)\b",
+    rf"|{AMOUNT.pattern}(?:/\w+)* (?:\w+ )?(?:once|twice|daily|every|three|per)\b",
     re.IGNORECASE,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ingest.sentences import Span
+from rag.checks.measures import AMOUNT
 
 SHARED, STEM = 2, 6
 """How many words, known by their first letters, a sentence that limits another has of it."""
@@ -39,7 +40,6 @@ _MOST = re.compile(
     r"|(?:(?:For|In) )?(?:\w+ )?patients\b[^.;]{0,200}\b(?:maximum|not (?:to )?exceed)\b",
     re.IGNORECASE,
 )
-_DOSE = re.compile(r"\d\s*(?:mg|mcg|g|mL|units?|mEq|IU)\b")
 _BUT = re.compile(r"[^.;:]{10,200}\bbut (?:retain\w*|not|no|only|did not|(?:is|are|was|were) not|without)\b")
 _WORD = re.compile(r"[^\W\d_]{5,}")
 # That there is an interaction, and not which way it goes.
@@ -87,7 +87,7 @@ def limits(text: str, said: Span, then: Span) -> bool:
         return False
     if _LOOKED.match(before) or (_INTERACTS.search(before) and not _WAY.search(before)):
         return True
-    if _DOUBTS.match(text, start, end) or (_DOSE.search(before) and _MOST.match(text, start, end)):
+    if _DOUBTS.match(text, start, end) or (AMOUNT.search(before) and _MOST.match(text, start, end)):
         return True
     turns = _BUT.match(text, start, end) or (_WAY.search(before) and _UNCHANGED.match(text, start, end))
     return bool(turns) and _shares(before, text[start:end], SHARED)
@@ -102,7 +102,7 @@ def concludes(text: str, said: Span, then: Span) -> bool:
 
 def caps(text: str, said: Span, then: Span) -> bool:
     """Whether a sentence further on in the paragraph says the most of a dose that ``said`` gives."""
-    return _DOSE.search(text[slice(*said)]) is not None and _MOST.match(text, *then) is not None
+    return AMOUNT.search(text[slice(*said)]) is not None and _MOST.match(text, *then) is not None
 
 
 def advises(text: str, said: Span, then: Span) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ingest.sentences import Span, sentences
 from rag.checks.cues import groups
+from rag.checks.measures import AMOUNT
 from rag.sentences.headings import begin, governs, heading
 
 FAR, NEXT = 6, 2
@@ -26,7 +27,7 @@ _OWN = re.compile(
     rf"|\b{_WHO} (?:with|who|receiving|on|taking)\b",
     re.IGNORECASE,
 )
-_DOSE = re.compile(r"\b(?:dos(?:e|es|ed|age|ing)|titrat\w*)\b|\d\s*(?:mg|mcg|g|mL|units?)\b", re.IGNORECASE)
+_DOSE = re.compile(rf"\b(?:dos(?:e|es|ed|age|ing)|titrat\w*)\b|{AMOUNT.pattern}", re.IGNORECASE)
 _STUDY = re.compile(
     r"\b(?:stud(?:y|ies)|trials?|investigations?)\b[^.]{0,200}\b(?:conducted|performed|evaluat\w+|compar\w+|monitored"
     r"|assess\w+|randomi[sz]ed|obtained|enroll\w+|treated|examined|investigated|received|given|administered|established"

@@ -5,7 +5,6 @@ Both first rank all candidates by what is cheap to know, since reading takes mos
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 from ingest.schema import Kind
 from rag.asked.focus import group_of, is_focused, names_other, populations, says
 from rag.asked.sections import base
-from rag.errors import ModelError
+from rag.dense import shipped
 from rag.evidence import Candidate
 from rag.naming.everyday import partner_words
 from rag.query import Query
@@ -98,14 +97,7 @@ class Weights:
     @staticmethod
     def read(folder: Path = FOLDER) -> Weights:
         """The shipped ones; raises `ModelError`."""
-        try:
-            told = json.loads((folder / FILE).read_text(encoding="utf-8"))
-            if tuple(told["features"]) != FEATURES:
-                raise ModelError(f"{folder / FILE}: made for other features; reinstall citerx")
-            mean, scale, first, last = (tuple(map(float, told[name])) for name in ("mean", "scale", "first", "last"))
-            return Weights(mean, scale, first, last, float(told["last_intercept"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{folder / FILE}: cannot be read: {error!r}; reinstall citerx") from error
+        return shipped(folder / FILE, Weights, FEATURES)
 
 
 class Tuned:

@@ -11,6 +11,8 @@ from functools import lru_cache
 
 from rag.asked.focus import names, names_partner
 from rag.asked.patient import ADULT, OLD, Population, PopulationName, age_of, weight_of
+from rag.checks.cues import GROUPS
+from rag.checks.measures import AMOUNT
 from rag.query import Query
 from rag.sentences.spans import is_row
 from rag.tables.columns import role_of
@@ -42,13 +44,7 @@ _ORGANS = {
 _NAMED = re.compile(r"(?-i:\be?GFR\b|\bCrCl\b|\bCLcr\b).*", re.IGNORECASE)
 _CLASSES = {"a": "mild", "b": "moderate", "c": "severe"}
 """Child-Pugh classes as labels grade them (FDA, "Pharmacokinetics in Patients with Impaired Hepatic Function")."""
-_GROUPS = {
-    "old": re.compile(r"\b(?:elderly|geriatric|older (?:adults?|patients?|people))\b", re.IGNORECASE),
-    "grown": re.compile(r"\badults?\b", re.IGNORECASE),
-    "young": re.compile(
-        r"\b(?:child(?:ren)?|p(?:a)?ediatrics?|adolescents?|infants?|neonat\w*|newborns?)\b", re.IGNORECASE
-    ),
-}
+_GROUPS = {"old": GROUPS["elderly"][1], "grown": GROUPS["adult"][1], "young": GROUPS["child"][1]}
 _LASTS = re.compile(r"\b(?:for|after|within|every|during|last\w*)\s(?:\w+\s)?\d", re.IGNORECASE)
 # One condition of several: without the age a row may be for the patient all the same.
 _LOOSE = re.compile(
@@ -83,7 +79,6 @@ _PRESCRIBED = re.compile(
 """What the header of a column of measured values says, and that of one of doses."""
 _RAISED = re.compile("[\u02b0-\u02b8\u1d2c-\u1d6a\u2070-\u209c\u00b9\u00b2\u00b3*†‡]+")
 """Marks of footnotes, which are letters to a regular expression."""
-_AMOUNT = re.compile(r"\d\s?(?:mg|mcg|g|units?|mL)\b", re.IGNORECASE)
 AGED = 60
 _LONGEST = 120
 """Characters of a cell that says for whom a row is."""
@@ -145,7 +140,7 @@ def _names_any(query: Query, own: int | None, told: list[str]) -> bool:
 
 def _takers(query: Query, cells: tuple[tuple[str, str], ...]) -> list[str]:
     """The drugs of columns for patients who take them, without those whom a column is not for."""
-    headers = (_RAISED.sub(" ", header) for header, cell in cells[1:] if _AMOUNT.search(cell))
+    headers = (_RAISED.sub(" ", header) for header, cell in cells[1:] if AMOUNT.search(cell))
     found = (match for header in headers if (match := _TAKING.search(header)))
     told = (match["what"] for match in found if not _EXCLUDING.search(match.string[: match.start("what")]))
     return [_EXCLUDING.split(one)[0] for one in told] if _dosed(query.question) else []

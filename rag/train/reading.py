@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save
 
 from rag.dense import MiniLM
-from rag.indexes.generations import write_atomically
 from rag.sentences.reader import ANSWER_TOKENS, CLAIM_TOKENS, CrossEncoder
+from rag.train.files import restored, save_state
 from rag.train.readings import Reading
 
 EARLY = 3
@@ -26,7 +24,6 @@ ALIKE = 8
 """Batches that are sorted by length together: little padding, and yet each draws from everywhere."""
 RATES = {"layers": 6e-5, "answers": 1e-3, "supports": 1e-3}
 DECAY, WARM_UP, LOWEST, LABEL_SMOOTHING = 0.01, 60, 0.05, 0.05
-MOMENTS = ("exp_avg", "exp_avg_sq")
 
 Say = Callable[[str], None]
 
@@ -60,7 +57,7 @@ def trained(
     model = start or CrossEncoder(embedder.transformer, EARLY)
     model.requires_grad_(requires_grad=True).embeddings.requires_grad_(requires_grad=False)
     optimiser = _optimiser(model, plan.pace)
-    first, started = _restore(file, model, optimiser), time.monotonic()
+    first, started = restored(file, _parameters(model), optimiser), time.monotonic()
     lessons = {
         task: _Lesson(embedder, [one for one in readings if one.task == task], task, plan.seed) for task in BATCH
     }
@@ -79,7 +76,7 @@ def trained(
         optimiser.step()
         seen.append({task: loss.item() for task, loss in losses.items()})
         if (step + 1) % plan.every == 0 or step + 1 == plan.steps:
-            _save(file, model, optimiser, step + 1)
+            save_state(file, _parameters(model), optimiser, step + 1)
             means = ", ".join(f"{task} {np.mean([one[task] for one in seen]):.3f}" for task in seen[0])
             say(f"{file.stem}: step {step + 1} of {plan.steps}, {means}, {time.monotonic() - started:.0f} s")
             seen.clear()
@@ -140,28 +137,3 @@ def _optimiser(model: CrossEncoder, pace: float) -> torch.optim.Optimizer:
     return torch.optim.AdamW(
         {"params": values, "peak": pace * RATES[name], "weight_decay": DECAY} for name, values in groups.items()
     )
-
-
-def _save(file: Path, model: CrossEncoder, optimiser: torch.optim.Optimizer, step: int) -> None:
-    tensors: dict[str, torch.Tensor] = {}
-    for name, parameter in _parameters(model).items():
-        tensors[f"weight.{name}"] = parameter.detach()
-        state = optimiser.state[parameter]  # empty where no task has reached the parameter yet
-        tensors |= {f"{moment}.{name}": state.get(moment, torch.zeros_like(parameter)) for moment in MOMENTS}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, save(tensors, {"step": str(step)}))
-
-
-def _restore(file: Path, model: CrossEncoder, optimiser: torch.optim.Optimizer) -> int:
-    """The step that the state in ``file`` was written after, taken over; 0 where there is no file."""
-    if not file.exists():
-        return 0
-    with safe_open(file, "pt") as opened:
-        step = int(opened.metadata()["step"])
-    tensors: Mapping[str, torch.Tensor] = load_file(file)
-    for name, parameter in _parameters(model).items():
-        with torch.no_grad():
-            parameter.copy_(tensors[f"weight.{name}"])
-        moments = {moment: tensors[f"{moment}.{name}"] for moment in MOMENTS}
-        optimiser.state[parameter] = {"step": torch.tensor(float(step)), **moments}
-    return step

@@ -15,12 +15,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save
 
 from rag.dense import MiniLM
-from rag.indexes.generations import write_atomically
 from rag.ranking.tuned import QuestionTower
+from rag.train.files import restored, save_state
 from rag.train.lessons import Lesson, draw, losses
 from rag.train.pools import Say
 
@@ -100,7 +98,7 @@ def trained(states: States, lesson: Lesson, plan: Plan, file: Path, say: Say) ->
     tower = new(states.embedder, len(lesson.labels.sections), plan.seed)
     tower.transformer = Upper(tower.tuned)
     optimiser, dimension = _optimiser(tower, plan.pace), len(tower.projection)
-    first, started = _restore(file, tower, optimiser), time.monotonic()
+    first, started = restored(file, _parameters(tower), optimiser), time.monotonic()
     seen: list[Mapping[str, torch.Tensor]] = []
     for step in range(first, plan.steps):
         _set_rates(optimiser, step, plan.steps)
@@ -113,7 +111,7 @@ def trained(states: States, lesson: Lesson, plan: Plan, file: Path, say: Say) ->
         optimiser.step()
         seen.append({name: loss.detach() for name, loss in parts.items()})
         if (step + 1) % plan.every == 0 or step + 1 == plan.steps:
-            _save(file, tower, optimiser, step + 1)
+            save_state(file, _parameters(tower), optimiser, step + 1)
             say(f"{file.stem}: step {step + 1} of {plan.steps}, {_means(seen)}, {time.monotonic() - started:.0f} s")
             seen.clear()
     whole = new(states.embedder, len(lesson.labels.sections), plan.seed)
@@ -145,30 +143,3 @@ def _set_rates(optimiser: torch.optim.Optimizer, step: int, steps: int) -> None:
     share = min(1.0, (step + 1) / WARM_UP) * max(LOWEST, 1 - step / steps)
     for group in optimiser.param_groups:
         group["lr"] = group["peak"] * share
-
-
-MOMENTS = ("exp_avg", "exp_avg_sq")
-
-
-def _save(file: Path, tower: QuestionTower, optimiser: torch.optim.Optimizer, step: int) -> None:
-    tensors = {}
-    for name, parameter in _parameters(tower).items():
-        tensors[f"weight.{name}"] = parameter.detach()
-        tensors |= {f"{moment}.{name}": optimiser.state[parameter][moment] for moment in MOMENTS}
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, save(tensors, {"step": str(step)}))
-
-
-def _restore(file: Path, tower: QuestionTower, optimiser: torch.optim.Optimizer) -> int:
-    """The step that the state in ``file`` was written after, taken over; 0 where there is no file."""
-    if not file.exists():
-        return 0
-    with safe_open(file, "pt") as opened:
-        step = int(opened.metadata()["step"])
-    tensors = load_file(file)
-    for name, parameter in _parameters(tower).items():
-        with torch.no_grad():
-            parameter.copy_(tensors[f"weight.{name}"])
-        moments = {moment: tensors[f"{moment}.{name}"] for moment in MOMENTS}
-        optimiser.state[parameter] = {"step": torch.tensor(float(step)), **moments}
-    return step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -97,7 +96,13 @@ def run(request: Request, settings: Settings, say: Say, opening: Opening | None 
     lines[AUDIT] = audit.sample(lines[AUDIT], request.audit, request.seed)
     config = {**retrieval.config(request, systems, wanted), "audit": request.audit, "threads": THREADS}
     config |= {"device": settings.device, "min_score": settings.min_score, "max_references": settings.max_references}
-    return _write(request.out, Result(config, _provenance(request.questions, labels), tuple(results), heard), lines)
+    result = Result(config, _provenance(request.questions, labels), tuple(results), heard)
+    tables = [line for one in results for line in (f"{one.name}:", *report.summary(one), "")]
+    tables += [*report.audited(heard), ""] if heard else []
+    for one in results:
+        plots.draw(one, request.out)
+    kept = {name: rows for name, rows in lines.items() if rows or name != AUDIT}
+    return retrieval.write(request.out, asdict(result), report.markdown(result), kept, tables)
 
 
 def _measuring(
@@ -188,18 +193,3 @@ def _provenance(folder: Path, labels: Mapping[str, QuestionSet]) -> dict[str, ob
     data = {name: folder / name for name in (sets.SENTENCES, sets.UNANSWERABLE, sets.SWAPS)}
     hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in data.items() if path.exists()}
     return {**found, "data": hashes, "versions": {**versions()}}
-
-
-def _write(out: Path, result: Result, lines: Lines) -> Written:
-    """``result.json`` last: its presence means that the rest is there."""
-    (out / "report.md").write_text(report.markdown(result), encoding="utf-8")
-    for name, rows in lines.items():
-        if rows or name != AUDIT:
-            (out / name).write_text("".join(f"{json.dumps(row, default=list)}\n" for row in rows), encoding="utf-8")
-    for one in result.collections:
-        plots.draw(one, out)
-    text = json.dumps(asdict(result), indent=1)
-    (out / "result.json").write_text(text + "\n", encoding="utf-8")
-    tables = [line for one in result.collections for line in (f"{one.name}:", *report.summary(one), "")]
-    tables += [*report.audited(result.audited), ""] if result.audited else []
-    return Written(text, "\n".join([*tables, f"written to {out}"]))

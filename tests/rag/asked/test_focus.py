@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from rag.asked.focus import under_fitting
+from rag.asked.focus import populations, under_fitting
+from rag.asked.touches import groups_in
 from rag.types import Quote
 from tests.rag.pieces import ask
 
@@ -29,6 +30,24 @@ def test_titles_of_other_patients(question: str, title: str, stays: bool) -> Non
     query, items = ask(question)
     item = replace(items[0], under=(Quote.of(title, 0, len(title)),))
     assert (under_fitting(query, [item]) == [item]) is stays
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Newborns should be monitored.", {"children"}),
+        ("Patients aged 2 to less than 12 years receive 9 mg/kg.", {"children"}),
+        ("Infections were more frequent in patients < 6 years of age.", {"children"}),
+        ("Not for those younger than 2 weeks.", {"children"}),
+        ("Women less than 65 years of age did as well.", set()),
+        ("Estrogens were taken for less than 1 year.", set()),
+        ("Progression within < 6 months.", set()),
+        ("Use in seniors and older women.", {"older adults"}),
+        ("Child-Pugh A", {"hepatic impairment"}),
+    ],
+)
+def test_the_groups_of_patients_that_a_text_names(text: str, told: set[str]) -> None:
+    assert populations(text) == groups_in(text) == told
 
 
 def test_a_title_that_is_quoted_with_the_sentence_counts() -> None:

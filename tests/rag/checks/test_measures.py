@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.checks.measures import Measure, frequencies, measures
+from rag.checks.measures import AMOUNT, Measure, frequencies, measures
 
 
 def read(text: str) -> list[tuple[str, str, str, str]]:
@@ -114,6 +114,25 @@ def test_lists_share_their_unit_and_names_are_no_numbers(text: str, expected: li
 def test_frequencies(text: str, expected: str) -> None:
     assert [found.value for found in frequencies(f"10 mg {text}")] == [expected]
     assert [found.unit for found in measures(f"10 mg {text}")] == ["mcg"]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("5 mg", True),
+        ("2.5 MG", True),
+        ("300mcg", True),
+        ("10 Units", True),
+        ("20 mEq daily", True),
+        ("2 tablets", True),
+        ("5 mEq/L", False),
+        ("p.D482G", False),
+        ("12 years", False),
+        ("40 mmHg", False),
+    ],
+)
+def test_what_is_an_amount_of_a_drug(text: str, amount: bool) -> None:
+    assert bool(AMOUNT.search(text)) is amount
 
 
 @given(st.integers(1, 99_999), st.sampled_from(["mg", "mL", "%", "hours", "mg/kg", "tablets", "mEq/L"]))

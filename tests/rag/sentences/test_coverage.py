@@ -26,6 +26,8 @@ EVEN = Weights((0.0,) * len(FEATURES), (1.0,) * len(FEATURES), (1.0,) * len(FEAT
 class Reads:
     """Every sentence reads the same."""
 
+    name = "even"
+
     def answers(self, question: str, sentences: Sequence[str]) -> list[float]:  # noqa: ARG002 (as the real one)
         return [0.5 for _ in sentences]
 

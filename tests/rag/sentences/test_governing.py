@@ -291,6 +291,7 @@ def test_what_has_an_impact_is_shown_with_what_to_do_about_it() -> None:
         ("The dose is 5 mg once daily.", "The maximum dose is 20 mg or up to a total of 40 mg."),
         ("The initial dose is 20 mg once daily.", "Patients older than 60 years: maximum dose is 10 mg once daily."),
         ("The dose is 5 mg. Keep it dry.", "The total daily dosage should not exceed 20 mg."),
+        ("Take 2 caplets or 2 tablets. Keep it dry.", "Do not exceed 8 tablets in a day."),
         ("Isolates exhibited resistance to inhibitors.", "All isolates had resistance to anol but retained others."),
         ("One case of an interaction between anol and ynol was reported.", "Levels of ynol were decreased by 50%."),
         ("The effect of anol on warfarin was studied in adults.", "In these adults, the INR did not change."),

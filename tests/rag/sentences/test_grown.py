@@ -49,6 +49,7 @@ def test_the_adults_dose_comes_first(question: str) -> None:
 
 def test_whom_a_sentence_is_of() -> None:
     assert of_grown(ADULT)
+    assert of_grown("Adults take 2 tablets daily.")
     assert not of_young(ADULT)
     assert of_young(CHILD)
     assert not of_grown("Adults take 2 g daily; children take 40 mg/kg.")

@@ -68,6 +68,7 @@ def test_what_names_no_range_in_a_row_is_for_everybody(text: str) -> None:
         ("colchicine dose in Child-Pugh C", "Patient: Severe hepatic impairment; Dose: 0.3 mg", True),
         ("colchicine dose in Child-Pugh B", "Patient: Severe hepatic impairment; Dose: 0.3 mg", False),
         ("colchicine dose in Child-Pugh B", "Patient: Child-Pugh class A or B; Dose: 0.3 mg", True),
+        ("colchicine dose for a 70-year-old with Child-Pugh B", "Patient: Child-Pugh class A or B; Dose: 0.3 mg", True),
         ("colchicine dose in liver disease", "Patient: Hepatic impairment; Dose: 0.3 mg", True),
         ("colchicine dose in severe renal impairment", "Patient: Mild or moderate renal impairment; Dose: 1 mg", False),
         ("colchicine dose in severe renal impairment", "Patient: Kidney transplant; Dose: 1 mg", None),
