@@ -17,8 +17,9 @@ from uuid import uuid4
 from ingest.errors import StoreError
 from ingest.schema import Document, Passage, Table
 from ingest.store import Store
-from rag.answers.answering import Request, respond
+from rag.answers.answering import respond
 from rag.answers.compose import answer_to_dict
+from rag.answers.finding import Request
 from rag.answers.receipt import Asked, asked_of, receipt_of, sealed, thresholds
 from rag.answers.replay import Replay, compare
 from rag.checks.recheck import Checked, Claimed, check

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from rag.answers.answering import Request as Asked
-from rag.answers.answering import bare, find, understood
+from rag.answers.finding import Request as Asked
+from rag.answers.finding import bare, find, understood
 from rag.engine import Engine
 from rag.errors import TrainingError
 from rag.evals.answers.sets import grades, unanswerable
