@@ -14,7 +14,7 @@ from rag.neutral.matters import Kept
 from rag.neutral.people import YEARS
 
 _END = re.compile(
-    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bPt)(?<!\bMrs)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<![A-Z])[.!?]+(?=\s|$)|\n"
+    r"(?<!\by\.o)(?<!\bRev)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bPt)(?<!\bMrs)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<![A-Z])[.!?]+(?=\s|$)|\n"
 )
 _BREAK = re.compile(r"[,;:](?=\s|$)| [-–—] ")
 _ASKS = re.compile(
@@ -178,7 +178,7 @@ def _only_a_person(kept: Kept, part: str) -> bool:
 
 
 _RESUMES = re.compile(
-    r"(?i)(?:takes?|took|taking|has|have|had|is|was|are|were|on|with|wants?|needs?|asks?|uses?|started|starts|got|gets|can|could"
+    r"(?i)(?:(?:runs?|ran|running) out|takes?|took|taking|has|have|had|is|was|are|were|on|with|wants?|needs?|asks?|uses?|started|starts|got|gets|can|could"
     r"|should|may|might|must|will|would|does|did|who|whose|presents?|presented|developed|develops|complains?|newly|whether|if"
     r"|to be|received?|receiving|using|diagnosed|prescribed|given|admitted|in whom|after|for|about)\b"
 )

@@ -17,7 +17,7 @@ from corpora.vocabulary import brand_names, ingredient_names
 from corpora.vocabulary.people import Kind, eponyms, is_name, medical, words_of
 from rag.naming.spelling import has_stem, ordinary_words
 from rag.neutral.matters import MEDICAL, Kept
-from rag.neutral.people import AGED, CLINICIANS, KIN, PERSON, SEX, STANDING, YEARS
+from rag.neutral.people import AGED, CLINICIANS, HYPHENED, KIN, PERSON, SEX, STANDING, YEARS
 
 Weight = Literal["filler", "person", "life", "loose", "plain", "kept"]
 """``filler`` words say nothing alone; ``person``: who it is; ``life``: how one lives; ``loose``: that too, in a
@@ -88,11 +88,15 @@ def _listed(kept: Kept, text: str, start: int) -> tuple[int, Weight] | None:
     for words, kind in _by_first().get(_first(text[start : start + 40]), ()):
         end = start + len(words)
         if text[start:end].casefold() == words and (kind != "work" or text[start].islower() or _opens(text, start)):
-            end += text[end : end + 1] == "s"
+            tail = _HYPHENED.match(text, end)
+            end = tail.end() if tail else end + (text[end : end + 1] == "s")
             if not re.match(r"[\w-]", text[end : end + 1]):
                 stays = {"people": kept.origin, "country": kept.origin, "faith": kept.belief, "work": kept.work}[kind]
                 return end, "kept" if stays else "person"
     return None
+
+
+_HYPHENED = re.compile(f"(?i){HYPHENED}")
 
 
 def _opens(text: str, start: int) -> bool:
@@ -142,16 +146,18 @@ def _weight(kept: Kept, word: str, *, placed: bool) -> Weight:
     low = re.sub(r"(?<!he)'s$", "", word.casefold().replace("’", "'"))
     if low in _common("filler") or word in _SIGNS:
         return "filler"
+    if re.fullmatch(r"(?:19|20)\d\d", word):
+        return "plain"
     if word[0].isdigit() or not word[0].isalpha() or low in kept.drugs or low in {"adult", "adults"}:
         return "kept"
     if kept.sex and SEXED.fullmatch(low):
         return "kept"
+    if low in _common("life"):
+        return "kept" if kept.work and low in _AT_THE_WHEEL else "life"
     parts = low.replace("/", "-").split("-")
     if len(parts) > 1:
         each = {_weight(kept, part, placed=False) for part in parts if part}
         return "kept" if "kept" in each else "plain" if each <= {"plain", "filler"} else "life"
-    if low in _common("life"):
-        return "kept" if kept.work and low in _AT_THE_WHEEL else "life"
     if low in _common("loose"):
         return "loose"
     if _is_medical(low) or re.search(r"[A-Z].*[A-Z]", word):

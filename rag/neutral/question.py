@@ -19,7 +19,7 @@ from rag.asked.patient import populations_of
 from rag.naming.abbreviations import written_out
 from rag.neutral.clauses import without_clauses
 from rag.neutral.matters import MEDICAL, Kept, kept_of
-from rag.neutral.people import AGED, AGED_AFTER, CLINICIANS, PERSON, YEARS, kin, origins, work
+from rag.neutral.people import AGED, AGED_AFTER, CLINICIANS, PERSON, YEARS, descent, kin, origins, work
 from rag.neutral.pronouns import without_sex
 from rag.neutral.whom import without_names
 
@@ -62,9 +62,14 @@ def _steps(kept: Kept) -> tuple[Callable[[str], str], ...]:
     return (
         partial(without_names, drugs=kept.drugs),
         partial(without_clauses, kept),
+        partial(_without_descent, kept),
         partial(_persons, kept),
         *(() if kept.sex else (without_sex,)),
     )
+
+
+def _without_descent(kept: Kept, text: str) -> str:
+    return text if kept.origin or kept.belief else descent().sub("", text)
 
 
 _GAP = r"(?:(?!(?:and|or|on|in|of|to|for|with|the|an?|by|at|is|was|dose|doses)\b)[a-z]+(?:-[a-z]+)*,? ){0,2}?"
@@ -81,6 +86,7 @@ def _aged() -> tuple[re.Pattern[str], ...]:
         ),
         # "54M", "45yo F", "F 47", "M/54", "Pt 47,"
         re.compile(rf"\b{YEARS}\s?(?:y(?:rs?)?\.?/?o?\.?\s?|[-/])?(?:[MF]|W)(?:ale|emale)?\b(?![\w:])"),
+        re.compile(rf"(?i)\b{YEARS} ?y/?o [mf]\b"),
         re.compile(
             rf"\b(?:[MF]|[Mm]ale|[Ff]emale|[Pp]t|[Pp]atient|[Mm]an|[Ww]oman)[ /,-]? ?{YEARS}(?:{AGED})?\b"
             r"(?= ?[,;:.)]| -| on\b| with\b|$)(?! ?(?:mg|kg|%))(?:,(?= (?:is|was|has|had|takes?|took|started|who"
@@ -101,7 +107,7 @@ _BEHIND = (
 
 
 @cache
-def _noun(kept_work: bool, kept_sex: bool, kept_origin: bool) -> re.Pattern[str]:
+def _noun(kept_work: bool, kept_sex: bool, kept_origin: bool, kept_belief: bool) -> re.Pattern[str]:
     nouns = (
         (
             "patient|pt|person|individual|neighbou?r|colleague|co-?worker|friend|client|customer|roommate"
@@ -113,7 +119,7 @@ def _noun(kept_work: bool, kept_sex: bool, kept_origin: bool) -> re.Pattern[str]
     working = "" if kept_work else rf"|{work()}\b{_BEHIND}"
     if not kept_origin:
         does = "on|with|who|takes|taking|has|had|needs|wants|was|asks"
-        working += rf"|(?:(?<=\ba )|(?<=\ban )){origins()}\b(?=[,;:)?]| (?:{does})\b)"
+        working += rf"|(?:(?<=\ba )|(?<=\ban )){origins(beliefs=not kept_belief)}\b(?=[,;:)?]| (?:{does})\b)"
     return re.compile(
         r"(?i)\b(?P<article>the(?= (?:lady|gentleman|man|woman|guy)\b)|an?|my|our|the|his|her|their|this|that|one"
         rf"|another|some) (?P<gap>{_GAP})(?P<noun>"
@@ -137,7 +143,7 @@ def _persons(kept: Kept, text: str) -> str:
     if not kept.work:
         text = _CLINICIAN.sub(r"\g<before>patient", text)
     text = re.sub(r"(?i)\b(?:someone|somebody)(?= (?:on|with|who|taking|whose|in|from|like)\b)", "a patient", text)
-    text = _noun(kept.work, kept.sex, kept.origin).sub(_patient, text)
+    text = _noun(kept.work, kept.sex, kept.origin, kept.belief).sub(_patient, text)
     if kept.sex:
         return text
     text = _bare(kept.work).sub(
@@ -148,7 +154,7 @@ def _persons(kept: Kept, text: str) -> str:
         r"\b([BbGg])(?:oy|irl)\b(?!['’]s|-|\s?friend)", lambda found: "Child" if found[1].isupper() else "child", text
     )
     text = _BARE_KIN.sub(lambda found: "My " + found["kin"], text)
-    return _kin().sub(_kinless, text)
+    return _of_kin().sub(r"\g<article> relative", _kin().sub(_kinless, text))
 
 
 def _adult(found: re.Match[str]) -> str:
@@ -201,15 +207,29 @@ def _kin() -> re.Pattern[str]:
     )
 
 
+@cache
+def _of_kin() -> re.Pattern[str]:
+    """Kin of somebody: "my landlady's sister"."""
+    return re.compile(
+        rf"(?i)\b(?P<article>my|our|his|her|their|your|an?|the) (?:{PERSON}|relative|{work()})['’]s (?:[a-z-]+ )?(?:relative|{_ANY_KIN})\b"
+        r"(?!['’])"
+    )
+
+
 def _kinless(found: re.Match[str]) -> str:
     plain = kin()[found["kin"].lower()]
     if plain == "child" and "child" not in {one.name for one in populations_of(found.string)}:
         plain = "offspring"
-    if plain in {"partner", "ex-partner", "parent", "sibling", "parent-in-law", "sibling-in-law", "grandparent"}:
+    if plain not in {"child", "offspring", "stepchild", "grandchild"}:
         plain = "relative"
     if found["article"].lower() in {"a", "an"} and plain == "relative":
         plain = "patient"
     return f"{found['article']} {found['gap']}{plain}{found['of'] or ''}"
+
+
+@cache
+def _capital_work() -> str:
+    return "|".join(re.escape(word.capitalize()) for word in words_of("work") if word.isalpha())
 
 
 def _cleaned(text: str) -> str:
@@ -230,4 +250,8 @@ def _cleaned(text: str) -> str:
     text = re.sub(r",(?:\s*,)+", ",", text)
     text = re.sub(r"([,;:])(?=[.?!])", "", text)
     text = re.sub(r"^(?:[,.;:)]\s*|[-–—] )+", "", text)
-    return re.sub(r"(^|[.?!] )(a|an|the|they|their|are|my|our)\b", lambda found: found[1] + found[2].capitalize(), text)
+    text = re.sub(r"(?i)\b(my|our|his|her|their|the|an?|this) (?:patient|relative|adult)['’]s relative\b", r"\1 relative", text)
+    text = re.sub(r"(?i)\b(patient|relative|adult), (?:an?|the) (?:patient|adult)\b(?=,)", r"\1", text)
+    text = re.sub(r"(?i)\b(patient|relative|adult), (?=(?:has|is|was|takes|took|had|can|does)\b)", r"\1 ", text)
+    text = re.sub(rf"\b(?:{_capital_work()}) [Tt]he patient\b", "the patient", text)
+    return re.sub(r"(^|[.?!] )(a|an|the|they|their|are|my|our|patient|adult)\b", lambda found: found[1] + found[2].capitalize(), text)
