@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from rag.neutral.idle import SEXED, Word, idle, words_in
 from rag.neutral.matters import Kept
-from rag.neutral.people import YEARS
+from rag.neutral.people import KIN, YEARS
 
 _END = re.compile(
     r"(?<!\by\.o)(?<!\bRev)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bPt)(?<!\bMrs)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<![A-Z])[.!?]+(?=\s|$)|\n"
@@ -28,11 +28,53 @@ def without_clauses(kept: Kept, text: str) -> str:
     """``text`` without idle sentences, parentheses, clauses and what follows a person up to a word that matters."""
     text = re.sub(r"\s?[(\[]([^()\[\]]*)[)\]]", lambda found: "" if _goes(kept, found[1]) else found.group(), text)
     text = _one_word(kept, text)
+    text = _subjects(kept, text)
     done, start = [], 0
     for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
         done.append(_sentence(kept, text[start:end]))
         start = end
     return "".join(done)
+
+
+_DOES = re.compile(
+    r"(?i)\s+(?:(?:has|have) (?:just |now )?(?:run|taken|been (?:put |started )?on)|(?:is|was|are|were) (?:\w+ )?on"
+    r"|takes?|took|swallowed|(?:runs?|ran) out|forgot|missed|asks?|asked|wants?|needs?|drinks?|smokes?|start(?:s|ed)"
+    r"|stop(?:s|ped)|uses?|gets?|got|vomits?|weighs)\b"
+)
+"""What a person does, so that all before it is who."""
+
+
+def _subjects(kept: Kept, text: str) -> str:
+    """Who does something by one word, where two or more words say who: "Our lodger from Oslo takes"."""
+    for found in reversed([*_BEGINS.finditer(text)]):
+        words = [word for word in words_in(kept, text) if word.start >= found.end()][:14]
+        ends = (place for place, word in enumerate(words) if place and _DOES.match(text, words[place - 1].end))
+        end = next(ends, 0)
+        who = words[:end]
+        if len(who) < 2 or any(word.weight == "kept" or word.text in {*",.;:", "I", "we"} for word in who):
+            continue
+        if who[0].weight != "filler" and not any(_ASKS.match(word.text) for word in who):
+            text = f"{text[: found.end()]}{_one_of(who)}{text[who[-1].end :]}"
+    return text
+
+
+_BEGINS = re.compile(
+    r"(?i)(?:^|(?<=[.?!,;:] )|(?<=\bif )|(?<=\bcan )|(?<=\bthat )|(?<=\bwhen )|(?<=\bshould )|(?<=\bdoes ))"
+    r"(?:an?|the|my|our|this|one) "
+)
+
+
+def _one_of(who: Sequence[Word]) -> str:
+    words = {word.text.casefold() for word in who}
+    if words & _NEAR:
+        return "relative"
+    return "adult" if any(_AGE.match(word) for word in words) else "patient"
+
+
+_NEAR = frozenset(
+    {*(word for of in KIN.values() for word in of.split("|")), *KIN, "friend", "neighbour", "neighbor", "flatmate", "roommate"}
+)
+"""Words for those whom one knows."""
 
 
 _AGE = re.compile(r"(?i)[\d'’]|.*(?:-|^)(?:aged?|old|years?|yrs?|y|something|early|mid|late)\b")
@@ -161,6 +203,8 @@ def _left_out(kept: Kept, parts: Sequence[tuple[str, str]], place: int, asked: b
     if place and not kept.age and _YEARS.fullmatch(part):
         return _only_a_person(kept, parts[0][0]) or _goes(kept, parts[place - 1][0])
     if len(parts) == 1 or not _goes(kept, part) or (asked and _ASKED.match(part.strip())):
+        return False
+    if asked and place == len(parts) - 1 and all(word.weight in {"plain", "filler"} for word in words_in(kept, part)):
         return False
     return place > 0 or not _only_a_person(kept, part)
 

@@ -33,7 +33,7 @@ _FAMILY = (
 _PHRASES = re.compile(
     r"(?i)\b(?:health (?:insurance|plan|cover(?:age)?)|insurance[: ]+blue cross|social security|free clinic"
     r"|(?:primary|high|secondary|middle) school|shared (?=(?:student )?housing|house|flat|room|apartment)|food stamps"
-    r"|air force|out of pocket|lost (?:his|her|their|my) (?:job|home|house|insurance|wife|husband|coverage)"
+    r"|(?:covered|insured) (?:by|through|under|with) (?:the )?(?-i:[A-Z])\w+|air force|out of pocket|lost (?:his|her|their|my) (?:job|home|house|insurance|wife|husband|coverage)"
     rf"|minimum wage|green card|{_FAMILY})\b"
 )
 """Words that matter by themselves, but not so."""
@@ -88,15 +88,14 @@ def _listed(kept: Kept, text: str, start: int) -> tuple[int, Weight] | None:
     for words, kind in _by_first().get(_first(text[start : start + 40]), ()):
         end = start + len(words)
         if text[start:end].casefold() == words and (kind != "work" or text[start].islower() or _opens(text, start)):
-            tail = _HYPHENED.match(text, end)
-            end = tail.end() if tail else end + (text[end : end + 1] == "s")
+            end = _TAIL.match(text, end).end()
             if not re.match(r"[\w-]", text[end : end + 1]):
                 stays = {"people": kept.origin, "country": kept.origin, "faith": kept.belief, "work": kept.work}[kind]
                 return end, "kept" if stays else "person"
     return None
 
 
-_HYPHENED = re.compile(f"(?i){HYPHENED}")
+_TAIL = re.compile(f"(?i)(?:{HYPHENED}|s?(?:['’]s?)?)(?![\\w-])|")
 
 
 def _opens(text: str, start: int) -> bool:

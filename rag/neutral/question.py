@@ -154,7 +154,9 @@ def _persons(kept: Kept, text: str) -> str:
         r"\b([BbGg])(?:oy|irl)\b(?!['’]s|-|\s?friend)", lambda found: "Child" if found[1].isupper() else "child", text
     )
     text = _BARE_KIN.sub(lambda found: "My " + found["kin"], text)
-    return _of_kin().sub(r"\g<article> relative", _kin().sub(_kinless, text))
+    text = _of_kin().sub(r"\g<article> relative", _kin().sub(_kinless, text))
+    owned = "|".join(map(re.escape, sorted(kept.drugs, key=len, reverse=True)))
+    return re.sub(rf"(?i)\b(an?|my|our|the) (?:{PERSON}|{work()})(?=['’]s (?:{owned})\b)", r"\1 patient", text) if owned else text
 
 
 def _adult(found: re.Match[str]) -> str:
