@@ -155,8 +155,12 @@ def _persons(kept: Kept, text: str) -> str:
     )
     text = _BARE_KIN.sub(lambda found: "My " + found["kin"], text)
     text = _of_kin().sub(r"\g<article> relative", _kin().sub(_kinless, text))
-    owned = "|".join(map(re.escape, sorted(kept.drugs, key=len, reverse=True)))
-    return re.sub(rf"(?i)\b(an?|my|our|the) (?:{PERSON}|{work()})(?=['’]s (?:{owned})\b)", r"\1 patient", text) if owned else text
+    owned = "|".join((_TAKEN, *map(re.escape, kept.drugs)))
+    return re.sub(rf"(?i)\b(an?|my|our|the) (?:{PERSON}|{work()})(?=['’]s (?:{owned})\b)", r"\1 patient", text)
+
+
+_TAKEN = "insulin|doses?|drip|infusion|inhaler|pen|patch|tablets?|pills?|prescriptions?|levels?|INR|medication|medicines?"
+"""What may be a patient's beside drugs: "a painter's insulin", not "a painter's colic"."""
 
 
 def _adult(found: re.Match[str]) -> str:
