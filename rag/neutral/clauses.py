@@ -48,20 +48,25 @@ def _subjects(kept: Kept, text: str) -> str:
     """Who does something by one word, where two or more words say who: "Our lodger from Oslo takes"."""
     for found in reversed([*_BEGINS.finditer(text)]):
         words = [word for word in words_in(kept, text) if word.start >= found.end()][:14]
-        ends = (place for place, word in enumerate(words) if place and _DOES.match(text, words[place - 1].end))
+        does = _DOES if found.group() else _HAS
+        ends = (place for place in range(1, len(words)) if does.match(text, words[place - 1].end))
         end = next(ends, 0)
         who = words[:end]
         if len(who) < 2 or any(word.weight == "kept" or word.text in {*",.;:", "I", "we"} for word in who):
             continue
+        if not found.group() and (not who[0].text[0].isupper() or all(word.weight != "person" for word in who)):
+            continue
         if who[0].weight != "filler" and not any(_ASKS.match(word.text) for word in who):
-            text = f"{text[: found.end()]}{_one_of(who)}{text[who[-1].end :]}"
+            one = _one_of(who)
+            text = f"{text[: found.end()]}{one if found.group() else one.capitalize()}{text[who[-1].end :]}"
     return text
 
 
 _BEGINS = re.compile(
     r"(?i)(?:^|(?<=[.?!,;:] )|(?<=\bif )|(?<=\bcan )|(?<=\bthat )|(?<=\bwhen )|(?<=\bshould )|(?<=\bdoes ))"
-    r"(?:an?|the|my|our|this|one) "
+    r"(?:an?|the|my|our|this|one) |(?:^|(?<=[.?!:] ))(?=[A-Z\d])(?!(?:an?|the|my|our|this|one) )"
 )
+_HAS = re.compile(r"(?i),? (?:on|with|taking|w/)(?= )")
 
 
 def _one_of(who: Sequence[Word]) -> str:
@@ -144,7 +149,8 @@ def _told(kept: Kept, part: str, asked: bool) -> str:
         end = place
         while end < len(words) and words[end].weight not in {"kept", "loose"} and not _STOPS.match(words[end].text):
             end += 1
-        led = not place or (place < end and _LEADS.match(words[place].text))
+        who = any(_is_who(word) or _SUBJECT.match(word.text) for word in words[place:end])
+        led = (not place and who) or (place < end and _LEADS.match(words[place].text))
         if led and any(word.weight == "life" for word in words[place:end]):
             cuts.append((words[place].start, words[end - 1].end, _rest_of(words[place:end], subject=not place)))
         place = max(end, place) + 1

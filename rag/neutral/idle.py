@@ -159,7 +159,7 @@ def _weight(kept: Kept, word: str, *, placed: bool) -> Weight:
         return "kept" if "kept" in each else "plain" if each <= {"plain", "filler"} else "life"
     if low in _common("loose"):
         return "loose"
-    if _is_medical(low) or re.search(r"[A-Z].*[A-Z]", word):
+    if is_medical(low) or re.search(r"[A-Z].*[A-Z]", word):
         return "kept"
     if len(low) > 2 and low in ordinary_words():
         return "life" if placed else "plain"
@@ -176,7 +176,8 @@ def _common(kind: Kind) -> frozenset[str]:
     return frozenset(words_of(kind))
 
 
-def _is_medical(low: str) -> bool:
+def is_medical(low: str) -> bool:
+    """Whether a lower-case word may matter for an answer, or is a drug."""
     return (
         low in medical()
         or MEDICAL.match(low) is not None

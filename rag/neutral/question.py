@@ -18,6 +18,7 @@ from corpora.vocabulary.people import words_of
 from rag.asked.patient import populations_of
 from rag.naming.abbreviations import written_out
 from rag.neutral.clauses import without_clauses
+from rag.neutral.idle import is_medical, words_in
 from rag.neutral.matters import MEDICAL, Kept, kept_of
 from rag.neutral.people import AGED, AGED_AFTER, CLINICIANS, PERSON, YEARS, descent, kin, origins, work
 from rag.neutral.pronouns import without_sex
@@ -35,7 +36,7 @@ def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:
     if not (drugs or MEDICAL.search(question)):
         return question
     question = written_out(question, drugs)
-    text = _ADDRESS.sub("", question)
+    text = _FIELD.sub(partial(_field, kept_of(question, drugs)), _ADDRESS.sub("", question))
     for _ in range(4):
         before = text
         for step in _steps(kept_of(text, drugs)):
@@ -43,7 +44,14 @@ def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:
         if text == before:
             break
         text = _cleaned(text)
-    return question if _same(text, question) else text
+        if _SUBJECTLESS.match(text) and not _SUBJECTLESS.match(question):
+            text = f"Patient {text}"
+    if _same(text, question):
+        return question
+    return text
+
+
+_SUBJECTLESS = re.compile(r"(?:on|with|taking|newly|needs|wants|takes|has) ")
 
 
 _ADDRESS = re.compile(
@@ -51,6 +59,18 @@ _ADDRESS = re.compile(
     r" (?:Street|Lane|Avenue|Road|Drive|Close|Court|Square|Boulevard|Place|Terrace|Crescent|Gardens)\b(?=[ ,;:?!.]|$)"
 )
 """Where somebody lives, by number and street."""
+
+
+_FIELD = re.compile(
+    r"(?i)(?:^|(?<=[.;\n] )|(?<=\n))(?:name|dob|born|address|language|religion|faith|ethnicity|race|nationality|occupation|job"
+    r"|insurance|payer|housing|marital status|pronouns)(?:: ?| (?=\d))(?P<value>(?:[^.;\n]|(?<=\b[A-Z])\.)+)(?:[.;\n]+\s*|$)"
+)
+"""A field of a form that says who it is: "Religion: none.", "DOB 1978."."""
+
+
+def _field(kept: Kept, found: re.Match[str]) -> str:
+    words = words_in(kept, found["value"])
+    return found.group() if any(word.weight == "kept" and is_medical(word.text.casefold()) for word in words) else ""
 
 
 def _same(text: str, question: str) -> bool:
@@ -206,6 +226,7 @@ _BARE_KIN = re.compile(
 def _kin() -> re.Pattern[str]:
     return re.compile(
         r"(?i)\b(?P<article>my|our|his|her|their|your|whose|the(?= \w+ (?:of|was|is|has) )"
+        r"|the(?= (?:son|daughter|wife|husband|brother|sister|uncle|aunt|cousin|nephew|niece)\b)"
         r"|an?(?= (?:[a-z-]+ )?(?:mother|father|parent|mum|mom|dad|husband|wife) "
         r"(?:on|with|takes|taking|has|who|is|and)\b)) "
         r"(?P<gap>(?:(?!(?:and|or|on"
@@ -259,5 +280,10 @@ def _cleaned(text: str) -> str:
     text = re.sub(r"(?i)\b(my|our|his|her|their|the|an?|this) (?:patient|relative|adult)['’]s relative\b", r"\1 relative", text)
     text = re.sub(r"(?i)\b(patient|relative|adult), (?:an?|the) (?:patient|adult)\b(?=,)", r"\1", text)
     text = re.sub(r"(?i)\b(patient|relative|adult), (?=(?:has|is|was|takes|took|had|can|does)\b)", r"\1 ", text)
+    text = re.sub(
+        r"^(?:The )?(patient|Patient|Adult|adult), (?=(?:on|with|taking|newly|needs|started|just|now)\b)",
+        lambda found: found[1].capitalize() + " ",
+        text,
+    )
     text = re.sub(rf"\b(?:{_capital_work()}) [Tt]he patient\b", "the patient", text)
     return re.sub(r"(^|[.?!] )(a|an|the|they|their|are|my|our|patient|adult)\b", lambda found: found[1] + found[2].capitalize(), text)
