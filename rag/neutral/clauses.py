@@ -37,8 +37,8 @@ def without_clauses(kept: Kept, text: str) -> str:
 
 
 _DOES = re.compile(
-    r"(?i)\s+(?:(?:has|have) (?:just |now )?(?:run|taken|been (?:put |started )?on)|(?:is|was|are|were) (?:\w+ )?on"
-    r"|takes?|took|swallowed|(?:runs?|ran) out|forgot|missed|asks?|asked|wants?|needs?|drinks?|smokes?|start(?:s|ed)"
+    r"(?i)\s+(?:has|had|(?:is|was|are|were) (?:\w+ )?(?:on|given|prescribed|started|put|told|diagnosed|admitted|taking)"
+    r"|presents|presented|complains|develop(?:s|ed)|reports|feels|takes?|took|swallowed|(?:runs?|ran) out|forgot|missed|asks?|asked|wants?|needs?|drinks?|smokes?|start(?:s|ed)"
     r"|stop(?:s|ped)|uses?|gets?|got|vomits?|weighs)\b"
 )
 """What a person does, so that all before it is who."""
@@ -54,9 +54,8 @@ def _subjects(kept: Kept, text: str) -> str:
         who = words[:end]
         if len(who) < 2 or any(word.weight == "kept" or word.text in {*",.;:", "I", "we"} for word in who):
             continue
-        if not found.group() and (not who[0].text[0].isupper() or all(word.weight != "person" for word in who)):
-            continue
-        if who[0].weight != "filler" and not any(_ASKS.match(word.text) for word in who):
+        person = any(word.weight == "person" for word in who) and (found.group() or who[0].text[0].isupper())
+        if person and who[0].weight != "filler" and not any(_ASKS.match(word.text) for word in who):
             one = _one_of(who)
             text = f"{text[: found.end()]}{one if found.group() else one.capitalize()}{text[who[-1].end :]}"
     return text
@@ -72,12 +71,20 @@ _HAS = re.compile(r"(?i),? (?:on|with|taking|w/)(?= )")
 def _one_of(who: Sequence[Word]) -> str:
     words = {word.text.casefold() for word in who}
     if words & _NEAR:
-        return "relative"
+        return "offspring" if words & {"son", "daughter", "offspring"} else "relative"
     return "adult" if any(_AGE.match(word) for word in words) else "patient"
 
 
 _NEAR = frozenset(
-    {*(word for of in KIN.values() for word in of.split("|")), *KIN, "friend", "neighbour", "neighbor", "flatmate", "roommate"}
+    {
+        *(word for of in KIN.values() for word in of.split("|")),
+        *KIN,
+        "friend",
+        "neighbour",
+        "neighbor",
+        "flatmate",
+        "roommate",
+    }
 )
 """Words for those whom one knows."""
 

@@ -191,4 +191,6 @@ def is_medical(low: str) -> bool:
 def idle(words: Sequence[Word], *, person: bool = True) -> bool:
     """Whether words tell something of a person (where ``person`` is false: of a life), and nothing that may matter."""
     weights = {word.weight for word in words if not word.text[0].isdigit() or word.weight == "kept"}
-    return "kept" not in weights and bool(weights & ({"life", "loose", "plain", "person"} if person else {"life", "loose", "plain"}))
+    return "kept" not in weights and bool(
+        weights & ({"life", "loose", "plain", "person"} if person else {"life", "loose", "plain"})
+    )

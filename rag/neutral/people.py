@@ -45,7 +45,7 @@ STANDING = (
     r"|middle|high)[- ]income|(?:working|middle|upper|lower)[- ]class|well-off|gay|lesbian|bisexual"
     r"|queer|pansexual"
     r"|asexual|straight|heterosexual|homosexual|hetero|stay-at-home|jobless|undocumented|unemployed"
-    r"|childless|devout|observant|lapsed|former|practi[cs]ing|illiterate|(?:college|university|highly|well)-educated"
+    r"|childless|devout|observant|lapsed|practi[cs]ing|illiterate|(?:college|university|highly|well)-educated"
     r"|newlywed|foreign-born|native-born|(?:first|second)-generation|bankrupt|out of work|between jobs"
     r"|laid off|incarcerated|imprisoned|jailed|tenured|freelance|off-duty|working)"
 )
@@ -111,13 +111,16 @@ def country() -> str:
 @cache
 def descent() -> re.Pattern[str]:
     """A language that somebody speaks and the people that somebody comes from, wherever they stand."""
-    tongue = rf"(?:{'|'.join(map(re.escape, sorted(languages(), key=len, reverse=True)))}|english|{_alternatives('people')})"
+    tongue = (
+        rf"(?:{'|'.join(map(re.escape, sorted(languages(), key=len, reverse=True)))}|english|{_alternatives('people')})"
+    )
     one = origins()
     return re.compile(
-        r"(?i),?(?: (?:and|but|who|that|is|he|she|they|pt|patient))* (?:(?:can|only|mainly|mostly|primarily|also) )*"
-        r"(?:speaks?|reads?|writes?|understands?|communicates in|prefers)"
+        r"(?i),?(?: (?:and|but|who|that))? (?:(?:can|only|mainly|mostly|primarily|also) )*"
+        r"(?:speaks?|reads?|writes?|understands?|communicates in|prefers|identif(?:y|ies) as)"
         rf"(?: (?:only|fluent|little|no|some|mainly|mostly|limited|poor|good))* {tongue}(?:(?:,| and|,? and| or) {tongue})*"
-        r"(?: (?:only|fluently|at home))?(?=[,.;:!?)]|$| [-–—]| (?:so|and|but|because)\b)"
+        r"(?: (?:only|fluently|at home))?(?: and(?= (?:takes|has|had|is|was|needs|wants|uses|asks)\b)|(?=[,.;:!?)]|$| [-–—]"
+        r"| (?:so|and|but|because)\b))"
         rf"|,? (?:who is )?of (?:an? )?(?:mixed )?{one}(?:(?: and |[ /-]){one})*"
         r" (?:origin|descent|heritage|ancestry|extraction|background|nationality|ethnicity|parentage|faith|religion)\b"
         rf"|(?:\b(?:needs?|requires?|has|with|via|through|using)|,) (?:an?|no)(?: {tongue})? (?:interpreter|translator)\b"

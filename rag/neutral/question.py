@@ -46,9 +46,7 @@ def neutral(question: str, drugs: frozenset[str] = frozenset()) -> str:
         text = _cleaned(text)
         if _SUBJECTLESS.match(text) and not _SUBJECTLESS.match(question):
             text = f"Patient {text}"
-    if _same(text, question):
-        return question
-    return text
+    return question if _same(text, question) else text
 
 
 _SUBJECTLESS = re.compile(r"(?:on|with|taking|newly|needs|wants|takes|has) ")
@@ -69,8 +67,9 @@ _FIELD = re.compile(
 
 
 def _field(kept: Kept, found: re.Match[str]) -> str:
-    words = words_in(kept, found["value"])
-    return found.group() if any(word.weight == "kept" and is_medical(word.text.casefold()) for word in words) else ""
+    words = (word.text.casefold() for word in words_in(kept, found["value"]) if word.weight == "kept")
+    matters = kept.origin or kept.belief or kept.work or kept.cover
+    return found.group() if matters or any(word in kept.drugs or is_medical(word) for word in words) else ""
 
 
 def _same(text: str, question: str) -> bool:
@@ -179,7 +178,9 @@ def _persons(kept: Kept, text: str) -> str:
     return re.sub(rf"(?i)\b(an?|my|our|the) (?:{PERSON}|{work()})(?=['’]s (?:{owned})\b)", r"\1 patient", text)
 
 
-_TAKEN = "insulin|doses?|drip|infusion|inhaler|pen|patch|tablets?|pills?|prescriptions?|levels?|INR|medication|medicines?"
+_TAKEN = (
+    "insulin|doses?|drip|infusion|inhaler|pen|patch|tablets?|pills?|prescriptions?|levels?|INR|medication|medicines?"
+)
 """What may be a patient's beside drugs: "a painter's insulin", not "a painter's colic"."""
 
 
@@ -255,8 +256,10 @@ def _kinless(found: re.Match[str]) -> str:
 
 
 @cache
-def _capital_work() -> str:
-    return "|".join(re.escape(word.capitalize()) for word in words_of("work") if word.isalpha())
+def _titled() -> re.Pattern[str]:
+    """A work with a capital before a name that is already gone: "Judge the patient"."""
+    titles = "|".join(word.capitalize() for word in words_of("work") if word.isalpha())
+    return re.compile(rf"\b(?:{titles}) [Tt]he patient\b")
 
 
 def _cleaned(text: str) -> str:
@@ -277,13 +280,19 @@ def _cleaned(text: str) -> str:
     text = re.sub(r",(?:\s*,)+", ",", text)
     text = re.sub(r"([,;:])(?=[.?!])", "", text)
     text = re.sub(r"^(?:[,.;:)]\s*|[-–—] )+", "", text)
-    text = re.sub(r"(?i)\b(my|our|his|her|their|the|an?|this) (?:patient|relative|adult)['’]s relative\b", r"\1 relative", text)
+    text = re.sub(
+        r"(?i)\b(my|our|his|her|their|the|an?|this) (?:patient|relative|adult)['’]s relative\b", r"\1 relative", text
+    )
     text = re.sub(r"(?i)\b(patient|relative|adult), (?:an?|the) (?:patient|adult)\b(?=,)", r"\1", text)
-    text = re.sub(r"(?i)\b(patient|relative|adult), (?=(?:has|is|was|takes|took|had|can|does)\b)", r"\1 ", text)
+    text = re.sub(r"(?i)\b(patient|relative|adult), (?=(?:has|was|takes|took|had)\b)", r"\1 ", text)
     text = re.sub(
         r"^(?:The )?(patient|Patient|Adult|adult), (?=(?:on|with|taking|newly|needs|started|just|now)\b)",
         lambda found: found[1].capitalize() + " ",
         text,
     )
-    text = re.sub(rf"\b(?:{_capital_work()}) [Tt]he patient\b", "the patient", text)
-    return re.sub(r"(^|[.?!] )(a|an|the|they|their|are|my|our|patient|adult)\b", lambda found: found[1] + found[2].capitalize(), text)
+    text = _titled().sub("the patient", text)
+    return re.sub(
+        r"(^|[.?!] )(a|an|the|they|their|are|my|our|patient|adult)\b",
+        lambda found: found[1] + found[2].capitalize(),
+        text,
+    )
