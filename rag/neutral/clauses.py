@@ -18,7 +18,7 @@ _END = re.compile(
 )
 _BREAK = re.compile(r"[,;:](?=\s|$)| [-–—] ")
 _ASKS = re.compile(
-    r"(?i)\b(?:can|could|should|may|might|must|will|would|shall|do|does|did|what|how|when|why|whether|if|please|advise"
+    r"(?i)\b(?:can(?!['’]t)|could|should|may|might|must|will|would|shall|do|does|did|what|how|when|why|whether|if|please|advise"
     r"|tell|which (?!is|was|has))\b"
 )
 _ASKED = re.compile(r"(?i)(?:is|are|was|were|has|have|had|am|any|where|which)\b")
@@ -27,8 +27,8 @@ _ASKED = re.compile(r"(?i)(?:is|are|was|were|has|have|had|am|any|where|which)\b"
 def without_clauses(kept: Kept, text: str) -> str:
     """``text`` without idle sentences, parentheses, clauses and what follows a person up to a word that matters."""
     text = re.sub(r"\s?[(\[]([^()\[\]]*)[)\]]", lambda found: "" if _goes(kept, found[1]) else found.group(), text)
-    text = _one_word(kept, text)
-    text = _subjects(kept, text)
+    text = _BEING.sub(lambda found: "" if _goes(kept, found["being"]) else found.group(), text)
+    text = _subjects(kept, _one_word(kept, text))
     done, start = [], 0
     for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
         done.append(_sentence(kept, text[start:end]))
@@ -36,6 +36,7 @@ def without_clauses(kept: Kept, text: str) -> str:
     return "".join(done)
 
 
+_BEING = re.compile(r"\b(?:As|Being) (?P<being>an? [^,.?!;:]*?),? (?=(?:I|he|she|they|we)\b)")
 _DOES = re.compile(
     r"(?i)\s+(?:has|had|(?:is|was|are|were) (?:\w+ )?(?:on|given|prescribed|started|put|told|diagnosed|admitted|taking)"
     r"|presents|presented|complains|develop(?:s|ed)|reports|feels|takes?|took|swallowed|(?:runs?|ran) out|forgot|missed|asks?|asked|wants?|needs?|drinks?|smokes?|start(?:s|ed)"

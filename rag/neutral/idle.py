@@ -135,7 +135,7 @@ _OF_A_TRADE = re.compile(
 @cache
 def _who(sex: bool, age: bool) -> re.Pattern[str]:
     words = [STANDING, "patient|pt|person|individual|someone|somebody|anyone|everyone|people"]
-    words += [rf"(?<=\ba ){CLINICIANS}", "member of the", "member of an?"]
+    words += [rf"(?<=\ba ){CLINICIANS}", "member of (?:the|an?|our|my)"]
     words += [] if sex else [SEX, PERSON, *KIN.values()]
     words += [] if age else [AGED, rf"(?<!\d )\b{YEARS}(?= ?[,.;:)]|$)"]
     return re.compile(rf"(?i)(?<![\w-])(?:{'|'.join(words)})s?(?![\w-])")

@@ -31,8 +31,8 @@ _SEX_MATTERS = re.compile(
 )
 _ORIGIN_MATTERS = re.compile(
     r"\b(?:HLA|ancest|genot|genetic|allele|(?<!mixed-)race\b|racial|ethnicit|ethnic (?:group|differ|back)|G6PD"
-    r"|metaboli[sz]er|Asians\b|Asian\b(?! (?:man|woman|patient|person|adult|male|female"
-    r"|[a-z]+(?:er|or|ist)\b))|Blacks?\b(?! (?:man|woman|patient|person|adult|male|female))"
+    r"|metaboli[sz]er|(?:Asian|Black)(?:s\b|\b(?![,/;)]| [MF]\b| (?:man|woman|patient|person|adult|male|female"
+    r"|[a-z]+(?:er|or|ist)\b)))"
     r"|poly?morphism|sickle|thalass|endemic|variant|\w+pril\b|\w+sartan\b|eltrombopag|promacta|alvaiz"
     r"|rosuvastatin|crestor|rasburicase|primaquin|tafenoquin|dapson|pegloticas|hydralazin|bidil|populations?\b|prevalen)",
     re.IGNORECASE,

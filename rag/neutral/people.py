@@ -123,6 +123,7 @@ def descent() -> re.Pattern[str]:
         r"| (?:so|and|but|because)\b))"
         rf"|,? (?:who is )?of (?:an? )?(?:mixed )?{one}(?:(?: and |[ /-]){one})*"
         r" (?:origin|descent|heritage|ancestry|extraction|background|nationality|ethnicity|parentage|faith|religion)\b"
+        r"|,?(?: and)?(?: uses?| goes by|,? (?:preferred )?pronouns:?) (?:he|she|they)/(?:him|her|them)\b(?:/\w+)?"
         rf"|(?:\b(?:needs?|requires?|has|with|via|through|using)|,) (?:an?|no)(?: {tongue})? (?:interpreter|translator)\b"
     )
 

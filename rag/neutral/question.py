@@ -20,7 +20,7 @@ from rag.naming.abbreviations import written_out
 from rag.neutral.clauses import without_clauses
 from rag.neutral.idle import is_medical, words_in
 from rag.neutral.matters import MEDICAL, Kept, kept_of
-from rag.neutral.people import AGED, AGED_AFTER, CLINICIANS, PERSON, YEARS, descent, kin, origins, work
+from rag.neutral.people import AGED, AGED_AFTER, CLINICIANS, PERSON, STANDING, YEARS, descent, kin, origins, work
 from rag.neutral.pronouns import without_sex
 from rag.neutral.whom import without_names
 
@@ -91,6 +91,7 @@ def _without_descent(kept: Kept, text: str) -> str:
     return text if kept.origin or kept.belief else descent().sub("", text)
 
 
+_ANY_KIN = "|".join(sorted(kin(), key=len, reverse=True))
 _GAP = r"(?:(?!(?:and|or|on|in|of|to|for|with|the|an?|by|at|is|was|dose|doses)\b)[a-z]+(?:-[a-z]+)*,? ){0,2}?"
 
 
@@ -111,7 +112,7 @@ def _aged() -> tuple[re.Pattern[str], ...]:
             r"(?= ?[,;:.)]| -| on\b| with\b|$)(?! ?(?:mg|kg|%))(?:,(?= (?:is|was|has|had|takes?|took|started|who"
             r"|wants?|ate|got|needs|drinks|smokes|asks)\b))?"
         ),
-        re.compile(rf"(?i)\b(?:an? |the )?(?:{nouns}){AGED_AFTER}"),
+        re.compile(rf"(?i)\b(?:an? |the )?(?:{nouns}|{_ANY_KIN}){AGED_AFTER}"),
         re.compile(rf"(?i)\b{AGED}(?:,? {nouns}(?![-'’\w]))|(?<=\ba ){AGED},? (?:mother|father|mom|mum|dad|parent)\b"),
         re.compile(rf"(?i)\b{AGED}(?! (?:child|boy|girl|infant))"),
     )
@@ -136,6 +137,7 @@ def _noun(kept_work: bool, kept_sex: bool, kept_origin: bool, kept_belief: bool)
         else PERSON
     )
     working = "" if kept_work else rf"|{work()}\b{_BEHIND}"
+    working += "" if kept_sex else rf"|(?<=\ba ){STANDING}\b{_BEHIND}"
     if not kept_origin:
         does = "on|with|who|takes|taking|has|had|needs|wants|was|asks"
         working += rf"|(?:(?<=\ba )|(?<=\ban )){origins(beliefs=not kept_belief)}\b(?=[,;:)?]| (?:{does})\b)"
@@ -216,7 +218,6 @@ def _bare(kept_work: bool) -> re.Pattern[str]:
     )
 
 
-_ANY_KIN = "|".join(sorted(kin(), key=len, reverse=True))
 _BARE_KIN = re.compile(
     rf"(?:(?<=^)|(?<=[.!?] ))(?P<kin>(?i:{_ANY_KIN}))(?=['’]s\b| (?:on|with|is|was|has|had|takes|took|got|just|started"
     r"|can|needs|wants|keeps|forgot|takes|uses|of mine)\b)"
@@ -237,10 +238,10 @@ def _kin() -> re.Pattern[str]:
 
 @cache
 def _of_kin() -> re.Pattern[str]:
-    """Kin of somebody: "my landlady's sister"."""
+    """Kin of somebody: "my landlady's sister", "the Smiths' son-in-law"."""
     return re.compile(
-        rf"(?i)\b(?P<article>my|our|his|her|their|your|an?|the) (?:{PERSON}|relative|{work()})['’]s (?:[a-z-]+ )?(?:relative|{_ANY_KIN})\b"
-        r"(?!['’])"
+        rf"(?i)(?:\b(?P<article>my|our|his|her|their|your|an?|the) (?:{PERSON}|relative|{work()}|(?-i:[A-Z][a-z]+))"
+        rf"['’]s? (?:[a-z-]+ )?(?:relative|{_ANY_KIN})\b(?!['’]))"
     )
 
 
@@ -284,9 +285,10 @@ def _cleaned(text: str) -> str:
         r"(?i)\b(my|our|his|her|their|the|an?|this) (?:patient|relative|adult)['’]s relative\b", r"\1 relative", text
     )
     text = re.sub(r"(?i)\b(patient|relative|adult), (?:an?|the) (?:patient|adult)\b(?=,)", r"\1", text)
+    text = re.sub(r"^Patient, adult\b", "Adult", text)
     text = re.sub(r"(?i)\b(patient|relative|adult), (?=(?:has|was|takes|took|had)\b)", r"\1 ", text)
     text = re.sub(
-        r"^(?:The )?(patient|Patient|Adult|adult), (?=(?:on|with|taking|newly|needs|started|just|now)\b)",
+        r"^(?:[Tt]he )?(patient|Patient|Adult|adult), (?=(?:on|with|taking|newly|needs|started|just|now)\b)",
         lambda found: found[1].capitalize() + " ",
         text,
     )
