@@ -155,6 +155,9 @@ def _weight(kept: Kept, word: str, *, placed: bool) -> Weight:
         return "kept" if kept.work and low in _AT_THE_WHEEL else "life"
     parts = low.replace("/", "-").split("-")
     if len(parts) > 1:
+        others = set(parts) - set(words_of("people"))
+        if len(others) < len(parts) and not any(map(is_medical, others)):
+            return "kept" if kept.origin else "person"
         each = {_weight(kept, part, placed=False) for part in parts if part}
         return "kept" if "kept" in each else "plain" if each <= {"plain", "filler"} else "life"
     if low in _common("loose"):

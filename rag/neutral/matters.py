@@ -31,8 +31,7 @@ _SEX_MATTERS = re.compile(
 )
 _ORIGIN_MATTERS = re.compile(
     r"\b(?:HLA|ancest|genot|genetic|allele|(?<!mixed-)race\b|racial|ethnicit|ethnic (?:group|differ|back)|G6PD"
-    r"|metaboli[sz]er|(?:Asian|Black)(?:s\b|\b(?![,/;)]| [MF]\b| (?:man|woman|patient|person|adult|male|female"
-    r"|[a-z]+(?:er|or|ist)\b)))"
+    r"|metaboli[sz]er|(?:Asian|Black)(?:s\b|(?=\?| (?:people|patients|adults|men|women|individuals|subjects)\b))|if (?:Asian|Black)\b"
     r"|poly?morphism|sickle|thalass|endemic|variant|\w+pril\b|\w+sartan\b|eltrombopag|promacta|alvaiz"
     r"|rosuvastatin|crestor|rasburicase|primaquin|tafenoquin|dapson|pegloticas|hydralazin|bidil|populations?\b|prevalen)",
     re.IGNORECASE,

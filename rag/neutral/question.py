@@ -102,11 +102,11 @@ def _aged() -> tuple[re.Pattern[str], ...]:
         re.compile(rf"(?i)(?<=\bat )(?:the |an )?age(?: of)? {YEARS}\b"),
         re.compile(rf"(?i)\b(?:age|aged): ?{YEARS}\b"),
         re.compile(
-            rf"\b[MF]/{YEARS}(?:/[A-Z][a-z]+)?\b|\b{YEARS} ?(?:y/?o\.?|yo)? (?:AA|[WBHAL])(?: ?[MF]\b| (?:fe)?male\b)"
+            rf"\b(?:[MF]/{YEARS}|{YEARS}/[MF])(?:/(?:[A-Z][a-z]+|(?i:{origins()}|{work()})))*\b|\b{YEARS} ?(?:y/?o\.?|yo)? (?:AA|[WBHAL])(?: ?[MF]\b| (?:fe)?male\b)"
         ),
         # "54M", "45yo F", "F 47", "M/54", "Pt 47,"
         re.compile(rf"\b{YEARS}\s?(?:y(?:rs?)?\.?/?o?\.?\s?|[-/])?(?:[MF]|W)(?:ale|emale)?\b(?![\w:])"),
-        re.compile(rf"(?i)\b{YEARS} ?y/?o [mf]\b"),
+        re.compile(rf"(?i)\b{YEARS} ?y/?o [mf]\b|\b(?:an? |the )?(?:{nouns}) \({YEARS}\)"),
         re.compile(
             rf"\b(?:[MF]|[Mm]ale|[Ff]emale|[Pp]t|[Pp]atient|[Mm]an|[Ww]oman)[ /,-]? ?{YEARS}(?:{AGED})?\b"
             r"(?= ?[,;:.)]| -| on\b| with\b|$)(?! ?(?:mg|kg|%))(?:,(?= (?:is|was|has|had|takes?|took|started|who"
@@ -286,6 +286,8 @@ def _cleaned(text: str) -> str:
     )
     text = re.sub(r"(?i)\b(patient|relative|adult), (?:an?|the) (?:patient|adult)\b(?=,)", r"\1", text)
     text = re.sub(r"^Patient, adult\b", "Adult", text)
+    text = re.sub(r"(?:^|(?<=[.?!] ))(?:(?:The )?[Pp]atient|They)(?: (?:is|are) an? (?:patient|adult))?\.(?: |$)", "", text)
+    text = text.rstrip()
     text = re.sub(r"(?i)\b(patient|relative|adult), (?=(?:has|was|takes|took|had)\b)", r"\1 ", text)
     text = re.sub(
         r"^(?:[Tt]he )?(patient|Patient|Adult|adult), (?=(?:on|with|taking|newly|needs|started|just|now)\b)",
