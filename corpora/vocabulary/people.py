@@ -44,14 +44,9 @@ def words_of(kind: Kind) -> tuple[str, ...]:
     pairs = (line.split("\t") for line in lines)
     words = {word for of, word in pairs if of == kind}
     if kind in {"people", "country"}:
-        words |= languages() if kind == "people" else _told(Locale("en").territories)
+        english = Locale("en")
+        words |= _told(english.languages if kind == "people" else english.territories)
     return tuple(sorted(words, key=lambda word: (-len(word), word)))
-
-
-@cache
-def languages() -> frozenset[str]:
-    """Names of languages, most of which are those of peoples, lower case."""
-    return _told(Locale("en").languages)
 
 
 _OTHER_WORDS = frozenset({"latin", "picard", "pontic", "slave", "world"})

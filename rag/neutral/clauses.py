@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 from rag.neutral.idle import SEXED, Word, idle, words_in
 from rag.neutral.matters import Kept
-from rag.neutral.people import KIN, YEARS
+from rag.neutral.people import KIN, YEARS, kin
 
 _END = re.compile(
-    r"(?<!\by\.o)(?<!\bRev)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bPt)(?<!\bMrs)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<![A-Z])[.!?]+(?=\s|$)|\n"
+    r"(?<!\by\.o)(?<!\bRev)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bPt)(?<!\bMrs)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<![A-Z])"
+    r"[.!?]+(?=\s|$)|\n"
 )
 _BREAK = re.compile(r"[,;:](?=\s|$)| [-–—] ")
 _ASKS = re.compile(
@@ -39,8 +40,8 @@ def without_clauses(kept: Kept, text: str) -> str:
 _BEING = re.compile(r"\b(?:As|Being) (?P<being>an? [^,.?!;:]*?),? (?=(?:I|he|she|they|we)\b)")
 _DOES = re.compile(
     r"(?i)\s+(?:has|had|(?:is|was|are|were) (?:\w+ )?(?:on|given|prescribed|started|put|told|diagnosed|admitted|taking)"
-    r"|presents|presented|complains|develop(?:s|ed)|reports|feels|takes?|took|swallowed|(?:runs?|ran) out|forgot|missed|asks?|asked|wants?|needs?|drinks?|smokes?|start(?:s|ed)"
-    r"|stop(?:s|ped)|uses?|gets?|got|vomits?|weighs)\b"
+    r"|presents|presented|complains|develop(?:s|ed)|reports|feels|takes?|took|swallowed|(?:runs?|ran) out|forgot|missed"
+    r"|asks?|asked|wants?|needs?|drinks?|smokes?|start(?:s|ed)|stop(?:s|ped)|uses?|gets?|got|vomits?|weighs)\b"
 )
 """What a person does, so that all before it is who."""
 
@@ -76,17 +77,7 @@ def _one_of(who: Sequence[Word]) -> str:
     return "adult" if any(_AGE.match(word) for word in words) else "patient"
 
 
-_NEAR = frozenset(
-    {
-        *(word for of in KIN.values() for word in of.split("|")),
-        *KIN,
-        "friend",
-        "neighbour",
-        "neighbor",
-        "flatmate",
-        "roommate",
-    }
-)
+_NEAR = frozenset(["friend", "neighbour", "neighbor", "flatmate", "roommate", *kin(), *KIN])
 """Words for those whom one knows."""
 
 
@@ -236,9 +227,10 @@ def _only_a_person(kept: Kept, part: str) -> bool:
 
 
 _RESUMES = re.compile(
-    r"(?i)(?:(?:runs?|ran|running) out|takes?|took|taking|has|have|had|is|was|are|were|on|with|wants?|needs?|asks?|uses?|started|starts|got|gets|can|could"
-    r"|should|may|might|must|will|would|does|did|who|whose|presents?|presented|developed|develops|complains?|newly|whether|if"
-    r"|to be|received?|receiving|using|diagnosed|prescribed|given|admitted|in whom|after|for|about)\b"
+    r"(?i)(?:(?:runs?|ran|running) out|takes?|took|taking|has|have|had|is|was|are|were|on|with|wants?|needs?|asks?"
+    r"|uses?|started|starts|got|gets|can|could|should|may|might|must|will|would|does|did|who|whose|presents?|presented"
+    r"|developed|develops|complains?|newly|whether|if|to be|received?|receiving|using|diagnosed|prescribed|given"
+    r"|admitted|in whom|after|for|about)\b"
 )
 _STOPS = re.compile(rf"(?i)(?:asks?|asked|wants?|wanted|wonders?|wishes)$|{_ASKS.pattern[4:]}")
 _LINK = re.compile(r"(?i)(?:and|but|,)$")

@@ -33,7 +33,8 @@ _FAMILY = (
 _PHRASES = re.compile(
     r"(?i)\b(?:health (?:insurance|plan|cover(?:age)?)|insurance[: ]+blue cross|social security|free clinic"
     r"|(?:primary|high|secondary|middle) school|shared (?=(?:student )?housing|house|flat|room|apartment)|food stamps"
-    r"|(?:covered|insured) (?:by|through|under|with) (?:the )?(?-i:[A-Z])\w+|air force|out of pocket|lost (?:his|her|their|my) (?:job|home|house|insurance|wife|husband|coverage)"
+    r"|(?:covered|insured) (?:by|through|under|with) (?:the )?(?-i:[A-Z])\w+|air force|out of pocket"
+    r"|lost (?:his|her|their|my) (?:job|home|house|insurance|wife|husband|coverage)"
     rf"|minimum wage|green card|{_FAMILY})\b"
 )
 """Words that matter by themselves, but not so."""
@@ -147,19 +148,12 @@ def _weight(kept: Kept, word: str, *, placed: bool) -> Weight:
         return "filler"
     if re.fullmatch(r"(?:19|20)\d\d", word):
         return "plain"
-    if word[0].isdigit() or not word[0].isalpha() or low in kept.drugs or low in {"adult", "adults"}:
-        return "kept"
-    if kept.sex and SEXED.fullmatch(low):
+    if not word[0].isalpha() or low in {*kept.drugs, "adult", "adults"} or (kept.sex and SEXED.fullmatch(low)):
         return "kept"
     if low in _common("life"):
         return "kept" if kept.work and low in _AT_THE_WHEEL else "life"
-    parts = low.replace("/", "-").split("-")
-    if len(parts) > 1:
-        others = set(parts) - set(words_of("people"))
-        if len(others) < len(parts) and not any(map(is_medical, others)):
-            return "kept" if kept.origin else "person"
-        each = {_weight(kept, part, placed=False) for part in parts if part}
-        return "kept" if "kept" in each else "plain" if each <= {"plain", "filler"} else "life"
+    if re.search("[-/]", low):
+        return _compound(kept, re.split("[-/]", low))
     if low in _common("loose"):
         return "loose"
     if is_medical(low) or re.search(r"[A-Z].*[A-Z]", word):
@@ -169,6 +163,15 @@ def _weight(kept: Kept, word: str, *, placed: bool) -> Weight:
     if placed and not word.isupper():
         return "life"
     return "person" if word[0].isupper() and not word.isupper() and is_name(word) else "kept"
+
+
+def _compound(kept: Kept, parts: Sequence[str]) -> Weight:
+    """What a word of several tells: "Anglo-Indian", "hedge-fund"."""
+    others = set(parts) - set(words_of("people"))
+    if len(others) < len(set(parts)) and not any(map(is_medical, others)):
+        return "kept" if kept.origin else "person"
+    each = {_weight(kept, part, placed=False) for part in parts if part}
+    return "kept" if "kept" in each else "plain" if each <= {"plain", "filler"} else "life"
 
 
 _AT_THE_WHEEL = frozenset({"drive", "drives", "driver", "bus", "truck", "lorry", "taxi", "car"})
@@ -194,6 +197,5 @@ def is_medical(low: str) -> bool:
 def idle(words: Sequence[Word], *, person: bool = True) -> bool:
     """Whether words tell something of a person (where ``person`` is false: of a life), and nothing that may matter."""
     weights = {word.weight for word in words if not word.text[0].isdigit() or word.weight == "kept"}
-    return "kept" not in weights and bool(
-        weights & ({"life", "loose", "plain", "person"} if person else {"life", "loose", "plain"})
-    )
+    telling = {"life", "loose", "plain", "person"} if person else {"life", "loose", "plain"}
+    return "kept" not in weights and not weights.isdisjoint(telling)

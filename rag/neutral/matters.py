@@ -31,7 +31,8 @@ _SEX_MATTERS = re.compile(
 )
 _ORIGIN_MATTERS = re.compile(
     r"\b(?:HLA|ancest|genot|genetic|allele|(?<!mixed-)race\b|racial|ethnicit|ethnic (?:group|differ|back)|G6PD"
-    r"|metaboli[sz]er|(?:Asian|Black)(?:s\b|(?=\?| (?:people|patients|adults|men|women|individuals|subjects)\b))|if (?:Asian|Black)\b"
+    r"|metaboli[sz]er|if (?:Asian|Black)\b"
+    r"|(?:Asian|Black)(?:s\b|(?=\?| (?:people|patients|adults|men|women|individuals|subjects)\b))"
     r"|poly?morphism|sickle|thalass|endemic|variant|\w+pril\b|\w+sartan\b|eltrombopag|promacta|alvaiz"
     r"|rosuvastatin|crestor|rasburicase|primaquin|tafenoquin|dapson|pegloticas|hydralazin|bidil|populations?\b|prevalen)",
     re.IGNORECASE,
@@ -41,8 +42,9 @@ _OF_ORIGIN = (
 )
 """Drugs whose labels tell ancestries apart where one begins: genes of skin reactions, first doses."""
 _BEGUN = re.compile(
-    rf"(?i)(?:start|initiat|begin|need|requir|prescri|put |plan|give|dos(?:e|ing) (?:of|for) )(?:\w* ){{1,3}}{_OF_ORIGIN}"
-    rf"|{_OF_ORIGIN}\w*,? (?:\w+ ){{0,2}}(?:start|initiat|plan|begin|dos|test)|\b(?:test|screen|rash|skin|blister|an?gio)"
+    rf"(?i)(?:start|initiat|begin|need|requir|prescri|put |plan|give|dos(?:e|ing) (?:of|for) )(?:\w* ){{1,3}}"
+    rf"{_OF_ORIGIN}|{_OF_ORIGIN}\w*,? (?:\w+ ){{0,2}}(?:start|initiat|plan|begin|dos|test)"
+    r"|\b(?:test|screen|rash|skin|blister|an?gio)"
 )
 """What is asked of them then; beside a second drug the two are asked about."""
 _AGE_MATTERS = re.compile(

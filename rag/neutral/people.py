@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from corpora.vocabulary.people import Kind, languages, words_of
+from corpora.vocabulary.people import Kind, words_of
 
 _UNITS = "one|two|three|four|five|six|seven|eight|nine"
 _TENS = r"(?:twenty|thirty|forty|fourty|fifty)"
@@ -111,20 +111,19 @@ def country() -> str:
 @cache
 def descent() -> re.Pattern[str]:
     """A language that somebody speaks and the people that somebody comes from, wherever they stand."""
-    tongue = (
-        rf"(?:{'|'.join(map(re.escape, sorted(languages(), key=len, reverse=True)))}|english|{_alternatives('people')})"
-    )
-    one = origins()
+    tongue, one = f"(?:{_alternatives('people')})", origins()
     return re.compile(
         r"(?i),?(?: (?:and|but|who|that))? (?:(?:can|only|mainly|mostly|primarily|also) )*"
         r"(?:speaks?|reads?|writes?|understands?|communicates in|prefers|identif(?:y|ies) as)"
-        rf"(?: (?:only|fluent|little|no|some|mainly|mostly|limited|poor|good))* {tongue}(?:(?:,| and|,? and| or) {tongue})*"
-        r"(?: (?:only|fluently|at home))?(?: and(?= (?:takes|has|had|is|was|needs|wants|uses|asks)\b)|(?=[,.;:!?)]|$| [-–—]"
-        r"| (?:so|and|but|because)\b))"
+        r"(?: (?:only|fluent|little|no|some|mainly|mostly|limited|poor|good))*"
+        rf" {tongue}(?:(?:,| and|,? and| or) {tongue})*"
+        r"(?: (?:only|fluently|at home))?(?: and(?= (?:takes|has|had|is|was|needs|wants|uses|asks)\b)"
+        r"|(?=[,.;:!?)]|$| [-–—]| (?:so|and|but|because)\b))"
         rf"|,? (?:who is )?of (?:an? )?(?:mixed )?{one}(?:(?: and |[ /-]){one})*"
         r" (?:origin|descent|heritage|ancestry|extraction|background|nationality|ethnicity|parentage|faith|religion)\b"
         r"|,?(?: and)?(?: uses?| goes by|,? (?:preferred )?pronouns:?) (?:he|she|they)/(?:him|her|them)\b(?:/\w+)?"
-        rf"|(?:\b(?:needs?|requires?|has|with|via|through|using)|,) (?:an?|no)(?: {tongue})? (?:interpreter|translator)\b"
+        r"|(?:\b(?:needs?|requires?|has|with|via|through|using)|,) (?:an?|no)"
+        rf"(?: {tongue})? (?:interpreter|translator)\b"
     )
 
 

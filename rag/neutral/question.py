@@ -60,8 +60,9 @@ _ADDRESS = re.compile(
 
 
 _FIELD = re.compile(
-    r"(?i)(?:^|(?<=[.;\n] )|(?<=\n))(?:name|dob|born|address|language|religion|faith|ethnicity|race|nationality|occupation|job"
-    r"|insurance|payer|housing|marital status|pronouns)(?:: ?| (?=\d))(?P<value>(?:[^.;\n]|(?<=\b[A-Z])\.)+)(?:[.;\n]+\s*|$)"
+    r"(?i)(?:^|(?<=[.;\n] )|(?<=\n))(?:name|dob|born|address|language|religion|faith|ethnicity|race|nationality"
+    r"|occupation|job|insurance|payer|housing|marital status|pronouns)(?:: ?| (?=\d))"
+    r"(?P<value>(?:[^.;\n]|(?<=\b[A-Z])\.)+)(?:[.;\n]+\s*|$)"
 )
 """A field of a form that says who it is: "Religion: none.", "DOB 1978."."""
 
@@ -102,7 +103,8 @@ def _aged() -> tuple[re.Pattern[str], ...]:
         re.compile(rf"(?i)(?<=\bat )(?:the |an )?age(?: of)? {YEARS}\b"),
         re.compile(rf"(?i)\b(?:age|aged): ?{YEARS}\b"),
         re.compile(
-            rf"\b(?:[MF]/{YEARS}|{YEARS}/[MF])(?:/(?:[A-Z][a-z]+|(?i:{origins()}|{work()})))*\b|\b{YEARS} ?(?:y/?o\.?|yo)? (?:AA|[WBHAL])(?: ?[MF]\b| (?:fe)?male\b)"
+            rf"\b(?:[MF]/{YEARS}|{YEARS}/[MF])(?:/(?i:{origins()}|{work()}))*(?![\w/])"
+            rf"|\b{YEARS} ?(?:y/?o\.?|yo)? (?:AA|[WBHAL])(?: ?[MF]\b| (?:fe)?male\b)"
         ),
         # "54M", "45yo F", "F 47", "M/54", "Pt 47,"
         re.compile(rf"\b{YEARS}\s?(?:y(?:rs?)?\.?/?o?\.?\s?|[-/])?(?:[MF]|W)(?:ale|emale)?\b(?![\w:])"),
@@ -263,40 +265,36 @@ def _titled() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{titles}) [Tt]he patient\b")
 
 
+_TIDY = tuple(
+    (re.compile(pattern), left)
+    for pattern, left in (
+        (r"\b([Aa])dult (?:adult|patient)\b", r"\1dult"),
+        (r"\b([Pp])atient (?:patient|adult)\b", r"\1atient"),
+        (
+            r"\b(patient|adult|partner|sibling|parent|relative|offspring|grandparent|child),? the patient\b(?!['’])",
+            r"\1",
+        ),
+        (r"\b([Aa]) (?=adult\b)", r"\1n "),
+        (r"\b([Aa])n (?=patient|partner|parent|sibling|relative|grandparent|child)", r"\1 "),
+        (r"\(\s*[,;]?\s*\)", ""),
+        (r" [-–—] ?(?=[.?!;,])", ""),
+        (r"\s+", " "),
+        (r" (?=[,.;:?!)](?: |$))|^ | $", ""),
+        (r",(?: ?,)+", ","),
+        (r"([,;:])(?=[.?!])", ""),
+        (r"^(?:[,.;:)] ?|[-–—] )+", ""),
+        (r"(?i)\b(patient|relative|adult), (?:an?|the) (?:patient|adult)\b(?=,)", r"\1"),
+        (r"^Patient, adult\b", "Adult"),
+        (r"(?:^|(?<=[.?!] ))(?:(?:The )?[Pp]atient|They)(?: (?:is|are) an? (?:patient|adult))?\.(?: |$)", ""),
+        (r"(?i)\b(patient|relative|adult), (?=(?:has|was|takes|took|had)\b)", r"\1 "),
+        (r"^(?:[Tt]he )?([Pp]atient|[Aa]dult), (?=(?:on|with|taking|newly|needs|started|just|now)\b)", r"\1 "),
+    )
+)
+"""Spaces, articles and commas after what went, and a person told twice; what is left for each."""
+
+
 def _cleaned(text: str) -> str:
-    """Spaces, articles and commas after what went."""
-    text = re.sub(r"\b([Aa])dult (?:adult|patient)\b", r"\1dult", text)
-    text = re.sub(r"\b([Pp])atient (?:patient|adult)\b", r"\1atient", text)
-    text = re.sub(
-        r"\b(patient|adult|partner|sibling|parent|relative|offspring|grandparent|child),? the patient\b"
-        r"(?!['’])",
-        r"\1",
-        text,
-    )
-    text = re.sub(r"\b([Aa]) (?=adult\b)", r"\1n ", text)
-    text = re.sub(r"\b([Aa])n (?=patient|partner|parent|sibling|relative|grandparent|child)", r"\1 ", text)
-    text = re.sub(r"\(\s*[,;]?\s*\)", "", text)
-    text = re.sub(r" [-–—] ?(?=[.?!;,])", "", text)
-    text = re.sub(r"\s+(?=[,.;:?!)](?:\s|$))", "", " ".join(text.split()))
-    text = re.sub(r",(?:\s*,)+", ",", text)
-    text = re.sub(r"([,;:])(?=[.?!])", "", text)
-    text = re.sub(r"^(?:[,.;:)]\s*|[-–—] )+", "", text)
-    text = re.sub(
-        r"(?i)\b(my|our|his|her|their|the|an?|this) (?:patient|relative|adult)['’]s relative\b", r"\1 relative", text
-    )
-    text = re.sub(r"(?i)\b(patient|relative|adult), (?:an?|the) (?:patient|adult)\b(?=,)", r"\1", text)
-    text = re.sub(r"^Patient, adult\b", "Adult", text)
-    text = re.sub(r"(?:^|(?<=[.?!] ))(?:(?:The )?[Pp]atient|They)(?: (?:is|are) an? (?:patient|adult))?\.(?: |$)", "", text)
-    text = text.rstrip()
-    text = re.sub(r"(?i)\b(patient|relative|adult), (?=(?:has|was|takes|took|had)\b)", r"\1 ", text)
-    text = re.sub(
-        r"^(?:[Tt]he )?(patient|Patient|Adult|adult), (?=(?:on|with|taking|newly|needs|started|just|now)\b)",
-        lambda found: found[1].capitalize() + " ",
-        text,
-    )
-    text = _titled().sub("the patient", text)
-    return re.sub(
-        r"(^|[.?!] )(a|an|the|they|their|are|my|our|patient|adult)\b",
-        lambda found: found[1] + found[2].capitalize(),
-        text,
-    )
+    for pattern, left in _TIDY:
+        text = pattern.sub(left, text)
+    first = r"(^|[.?!] )(a|an|the|they|their|are|my|our|patient|adult)\b"
+    return re.sub(first, lambda found: found[1] + found[2].capitalize(), _titled().sub("the patient", text).rstrip())
