@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.neutral.idle import SEXED, Word, idle, words_in
+from rag.neutral.idle import SEXED, Word, idle, ordinary, words_in
 from rag.neutral.matters import Kept
 from rag.neutral.people import KIN, YEARS, kin
 
@@ -54,7 +54,7 @@ def _subjects(kept: Kept, text: str) -> str:
         ends = (place for place in range(1, len(words)) if does.match(text, words[place - 1].end))
         end = next(ends, 0)
         who = words[:end]
-        if len(who) < 2 or any(word.weight == "kept" or word.text in {*",.;:", "I", "we"} for word in who):
+        if len(who) < 2 or any(word.weight == "kept" or word.text in _NO_SUBJECT for word in who):
             continue
         person = any(word.weight == "person" for word in who) and (found.group() or who[0].text[0].isupper())
         if person and who[0].weight != "filler" and not any(_ASKS.match(word.text) for word in who):
@@ -63,6 +63,7 @@ def _subjects(kept: Kept, text: str) -> str:
     return text
 
 
+_NO_SUBJECT = frozenset([*",.;:", "I", "we", "who", "that", "patients", "people"])
 _BEGINS = re.compile(
     r"(?i)(?:^|(?<=[.?!,;:] )|(?<=\bif )|(?<=\bcan )|(?<=\bthat )|(?<=\bwhen )|(?<=\bshould )|(?<=\bdoes ))"
     r"(?:an?|the|my|our|this|one) |(?:^|(?<=[.?!:] ))(?=[A-Z\d])(?!(?:an?|the|my|our|this|one) )"
@@ -108,7 +109,8 @@ def _determined(words: Sequence[Word], place: int) -> bool:
 
 
 def _goes(kept: Kept, part: str) -> bool:
-    return not _ASKS.search(part) and idle(words_in(kept, part))
+    words = words_in(kept, part)
+    return not _ASKS.search(part) and (idle(words) or ordinary(words))
 
 
 def _sentence(kept: Kept, text: str) -> str:

@@ -197,5 +197,10 @@ def is_medical(low: str) -> bool:
 def idle(words: Sequence[Word], *, person: bool = True) -> bool:
     """Whether words tell something of a person (where ``person`` is false: of a life), and nothing that may matter."""
     weights = {word.weight for word in words if not word.text[0].isdigit() or word.weight == "kept"}
-    telling = {"life", "loose", "plain", "person"} if person else {"life", "loose", "plain"}
-    return "kept" not in weights and not weights.isdisjoint(telling)
+    return "kept" not in weights and bool(weights & ({"life", "loose", "person"} if person else {"life", "loose"}))
+
+
+def ordinary(words: Sequence[Word]) -> bool:
+    """Whether two words or more are ordinary English and none may matter: "avid reader"; one may be a complaint."""
+    weights = ["kept" if word.text[0].isdigit() else word.weight for word in words]
+    return "kept" not in weights and weights.count("plain") > 1
