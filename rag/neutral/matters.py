@@ -117,4 +117,4 @@ def kept_of(text: str, drugs: frozenset[str]) -> Kept:
 @cache
 def _compared() -> re.Pattern[str]:
     one = f"(?i:{origins(beliefs=False)})"
-    return re.compile(rf"\b{one}s?(?: \w+)? (?:or|and|than|vs\.?|versus|not)(?: in)?(?: an?)? {one}s?\b")
+    return re.compile(rf"\b(?=[A-Z]){one}s?(?: \w+)? (?:or|and|than|vs\.?|versus|not)(?: in)?(?: an?)? {one}s?\b")

@@ -17,6 +17,7 @@ from functools import cache, partial
 from corpora.vocabulary.people import words_of
 from rag.asked.patient import populations_of
 from rag.naming.abbreviations import written_out
+from rag.naming.ingredients import word_set
 from rag.neutral.clauses import without_clauses
 from rag.neutral.idle import is_medical, words_in
 from rag.neutral.matters import MEDICAL, Kept, kept_of
@@ -108,13 +109,13 @@ def _aged() -> tuple[re.Pattern[str], ...]:
         ),
         # "54M", "45yo F", "F 47", "M/54", "Pt 47,"
         re.compile(rf"\b{YEARS}\s?(?:y(?:rs?)?\.?/?o?\.?\s?|[-/])?(?:[MF]|W)(?:ale|emale)?\b(?![\w:])"),
-        re.compile(rf"(?i)\b{YEARS} ?y/?o [mf]\b|\b(?:an? |the )?(?:{nouns}) \({YEARS}\)"),
+        re.compile(rf"(?i)\b{YEARS} ?y/?o [mf]\b"),
         re.compile(
             rf"\b(?:[MF]|[Mm]ale|[Ff]emale|[Pp]t|[Pp]atient|[Mm]an|[Ww]oman)[ /,-]? ?{YEARS}(?:{AGED})?\b"
             r"(?= ?[,;:.)]| -| on\b| with\b|$)(?! ?(?:mg|kg|%))(?:,(?= (?:is|was|has|had|takes?|took|started|who"
             r"|wants?|ate|got|needs|drinks|smokes|asks)\b))?"
         ),
-        re.compile(rf"(?i)\b(?:an? |the )?(?:{nouns}|{_ANY_KIN}){AGED_AFTER}"),
+        re.compile(rf"(?i)\b(?:an? |the )?(?:{nouns}|{_ANY_KIN})(?:{AGED_AFTER}| \({YEARS}\))"),
         re.compile(rf"(?i)\b{AGED}(?:,? {nouns}(?![-'’\w]))|(?<=\ba ){AGED},? (?:mother|father|mom|mum|dad|parent)\b"),
         re.compile(rf"(?i)\b{AGED}(?! (?:child|boy|girl|infant))"),
     )
@@ -178,12 +179,22 @@ def _persons(kept: Kept, text: str) -> str:
     )
     text = _BARE_KIN.sub(lambda found: "My " + found["kin"], text)
     text = _of_kin().sub(r"\g<article> relative", _kin().sub(_kinless, text))
-    owned = "|".join((_TAKEN, *map(re.escape, kept.drugs)))
-    return re.sub(rf"(?i)\b(an?|my|our|the) (?:{PERSON}|{work()})(?=['’]s (?:{owned})\b)", r"\1 patient", text)
+    return _owner().sub(lambda found: _owns(kept.drugs, found), text)
 
 
-_TAKEN = (
-    "insulin|doses?|drip|infusion|inhaler|pen|patch|tablets?|pills?|prescriptions?|levels?|INR|medication|medicines?"
+@cache
+def _owner() -> re.Pattern[str]:
+    return re.compile(rf"(?i)\b(?P<article>an?|my|our|the) (?:{PERSON}|{work()})(?=['’]s (?P<what>[\w-]+))")
+
+
+def _owns(drugs: frozenset[str], found: re.Match[str]) -> str:
+    what = found["what"].casefold()
+    return f"{found['article']} patient" if what in _TAKEN or what in drugs else found.group()
+
+
+_TAKEN = word_set(
+    """insulin dose doses drip infusion inhaler pen patch tablet tablets pill pills prescription prescriptions level
+    levels inr medication medicine medicines"""
 )
 """What may be a patient's beside drugs: "a painter's insulin", not "a painter's colic"."""
 
@@ -258,11 +269,9 @@ def _kinless(found: re.Match[str]) -> str:
     return f"{found['article']} {found['gap']}{plain}{found['of'] or ''}"
 
 
-@cache
-def _titled() -> re.Pattern[str]:
+def _titled(found: re.Match[str]) -> str:
     """A work with a capital before a name that is already gone: "Judge the patient"."""
-    titles = "|".join(word.capitalize() for word in words_of("work") if word.isalpha())
-    return re.compile(rf"\b(?:{titles}) [Tt]he patient\b")
+    return "the patient" if found[1].casefold() in words_of("work") else found.group()
 
 
 _TIDY = tuple(
@@ -296,5 +305,6 @@ _TIDY = tuple(
 def _cleaned(text: str) -> str:
     for pattern, left in _TIDY:
         text = pattern.sub(left, text)
+    text = re.sub(r"\b([A-Z][a-z]+) [Tt]he patient\b", _titled, text).rstrip()
     first = r"(^|[.?!] )(a|an|the|they|their|are|my|our|patient|adult)\b"
-    return re.sub(first, lambda found: found[1] + found[2].capitalize(), _titled().sub("the patient", text).rstrip())
+    return re.sub(first, lambda found: found[1] + found[2].capitalize(), text)
