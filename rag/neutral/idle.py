@@ -89,7 +89,8 @@ def _listed(kept: Kept, text: str, start: int) -> tuple[int, Weight] | None:
     for words, kind in _by_first().get(_first(text[start : start + 40]), ()):
         end = start + len(words)
         if text[start:end].casefold() == words and (kind != "work" or text[start].islower() or _opens(text, start)):
-            end = _TAIL.match(text, end).end()
+            tail = _TAIL.match(text, end)
+            end = tail.end() if tail else end
             if not re.match(r"[\w-]", text[end : end + 1]):
                 stays = {"people": kept.origin, "country": kept.origin, "faith": kept.belief, "work": kept.work}[kind]
                 return end, "kept" if stays else "person"
