@@ -80,8 +80,13 @@ def _weighed(kept: Kept, text: str) -> Iterator[Word]:
             place, weight = at[start]
         else:
             placed = (_PLACED if found.group()[0].isupper() else _OF_A_TRADE).search(text[:start]) is not None
-            weight = _weight(kept, found.group(), placed=placed)
+            year = re.fullmatch(r"(?:19|20)\d\d", found.group()) and not _BORN.search(text)
+            weight = "plain" if year else _weight(kept, found.group(), placed=placed)
         yield Word(text[start:place], start, place, weight)
+
+
+_BORN = re.compile(r"(?i)\b(?:born|birth|dob)\b")
+"""What makes a year an age."""
 
 
 def _listed(kept: Kept, text: str, start: int) -> tuple[int, Weight] | None:
@@ -147,8 +152,6 @@ def _weight(kept: Kept, word: str, *, placed: bool) -> Weight:
     low = re.sub(r"(?<!he)'s$", "", word.casefold().replace("’", "'"))
     if low in _common("filler") or word in _SIGNS:
         return "filler"
-    if re.fullmatch(r"(?:19|20)\d\d", word):
-        return "plain"
     if not word[0].isalpha() or low in {*kept.drugs, "adult", "adults"} or (kept.sex and SEXED.fullmatch(low)):
         return "kept"
     if low in _common("life"):

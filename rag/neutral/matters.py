@@ -31,7 +31,7 @@ _SEX_MATTERS = re.compile(
 )
 _ORIGIN_MATTERS = re.compile(
     r"\b(?:HLA|ancest|genot|genetic|allele|(?<!mixed-)race\b|racial|ethnicit|ethnic (?:group|differ|back)|G6PD"
-    r"|metaboli[sz]er|if (?:Asian|Black)\b"
+    r"|metaboli[sz]|malari|artem|mefloquin|chloroquin|atovaquon|back from|returned from|if (?:Asian|Black)\b"
     r"|(?:Asian|Black)(?:s\b|(?=\?| (?:people|patients|adults|men|women|individuals|subjects)\b))"
     r"|poly?morphism|sickle|thalass|endemic|variant|\w+pril\b|\w+sartan\b|eltrombopag|promacta|alvaiz"
     r"|rosuvastatin|crestor|rasburicase|primaquin|tafenoquin|dapson|pegloticas|hydralazin|bidil|populations?\b|prevalen)",

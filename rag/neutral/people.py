@@ -113,10 +113,10 @@ def descent() -> re.Pattern[str]:
     """A language that somebody speaks and the people that somebody comes from, wherever they stand."""
     tongue, one = f"(?:{_alternatives('people')})", origins()
     return re.compile(
-        r"(?i),?(?: (?:and|but|who|that))? (?:(?:can|only|mainly|mostly|primarily|also) )*"
-        r"(?:speaks?|reads?|writes?|understands?|communicates in|prefers|identif(?:y|ies) as)"
+        r"(?i)(?:^|(?<=[.;:] )|,?(?: (?:and|but|who|that))? )(?:(?:can|only|mainly|mostly|primarily|also) )*"
+        r"(?:(?P<speaks>speaks?|communicates in)|reads?|writes?|understands?|prefers|identif(?:y|ies) as)"
         r"(?: (?:only|fluent|little|no|some|mainly|mostly|limited|poor|good))*"
-        rf" {tongue}(?:(?:,| and|,? and| or) {tongue})*"
+        rf" (?:{tongue}|(?(speaks)(?-i:[A-Z])\w+|(?!)))(?:(?:,| and|,? and| or) {tongue})*"
         r"(?: (?:only|fluently|at home))?(?: and(?= (?:takes|has|had|is|was|needs|wants|uses|asks)\b)"
         r"|(?=[,.;:!?)]|$| [-–—]| (?:so|and|but|because)\b))"
         rf"|,? (?:who is )?of (?:an? )?(?:mixed )?{one}(?:(?: and |[ /-]){one})*"

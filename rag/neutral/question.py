@@ -61,7 +61,8 @@ _ADDRESS = re.compile(
 
 
 _FIELD = re.compile(
-    r"(?i)(?:^|(?<=[.;\n] )|(?<=\n))(?:name|dob|born|address|language|religion|faith|ethnicity|race|nationality"
+    r"(?i)(?:^|(?<=[.;\n] )|(?<=\n))(?:name|(?:dob|born)(?=:? 19[789]\d[.;\n])"
+    r"|address|language|religion|faith|ethnicity|race|nationality"
     r"|occupation|job|insurance|payer|housing|marital status|pronouns)(?:: ?| (?=\d))"
     r"(?P<value>(?:[^.;\n]|(?<=\b[A-Z])\.)+)(?:[.;\n]+\s*|$)"
 )
@@ -288,6 +289,7 @@ _TIDY = tuple(
         (r"\(\s*[,;]?\s*\)", ""),
         (r" [-–—] ?(?=[.?!;,])", ""),
         (r"\s+", " "),
+        (r"(^|[.?!]) \.(?= |$)", r"\1"),
         (r" (?=[,.;:?!)](?: |$))|^ | $", ""),
         (r",(?: ?,)+", ","),
         (r"([,;:])(?=[.?!])", ""),

@@ -23,7 +23,7 @@ _RUN = re.compile(
     rf"|den )?)?){_NAME})*(?![\w–-])"
 )
 _TITLE = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Rev|Revd|Fr|Father|Sister|Sheikh|Hon|Dame|Lord|Sgt|Capt|Prof|Miss|Mx|Mister|Madam|Madame|Mme|Monsieur|Se[nñ]ora?|Sra?|Herr|Frau|Sir"
+    r"\b(?:Mr|Mrs|Ms|Dr|Rev|Revd|Sheikh|Hon|Dame|Lord|Sgt|Capt|Prof|Miss|Mx|Mister|Madam|Madame|Mme|Monsieur|Se[nñ]ora?|Sra?|Herr|Frau|Sir"
     rf"|Lady)\b\.? {_NAME}(?: {_NAME})?(?P<of>['’]s?(?!\w))?"
 )
 _INITIALS = re.compile(r"(?P<who>\b(?:[Pp]t|[Pp]atient|Mr|Mrs|Ms)\b\.?) (?:[A-Z]\.? ?){2,3}(?=[ ,:;])")
