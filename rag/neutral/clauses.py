@@ -54,7 +54,7 @@ def _subjects(kept: Kept, text: str) -> str:
         ends = (place for place in range(1, len(words)) if does.match(text, words[place - 1].end))
         end = next(ends, 0)
         who = words[:end]
-        if len(who) < 2 or any(word.weight == "kept" or word.text in _NO_SUBJECT for word in who):
+        if len(who) < 2 or not all(_is_of_a_person(word) for word in who):
             continue
         person = any(word.weight == "person" for word in who) and (found.group() or who[0].text[0].isupper())
         if person and who[0].weight != "filler" and not any(_ASKS.match(word.text) for word in who):
@@ -63,7 +63,13 @@ def _subjects(kept: Kept, text: str) -> str:
     return text
 
 
-_NO_SUBJECT = frozenset([*",.;:", "I", "we", "who", "that", "patients", "people"])
+def _is_of_a_person(word: Word) -> bool:
+    idles = word.weight != "kept" and word.text not in {"patients", "people"}
+    return idles and (word.weight != "filler" or word.text in _LINKS)
+
+
+_LINKS = frozenset(["of", "from", "in", "at", "for", "near", "a", "an", "the", "our", "my"])
+"""What may stand among the words for a person: "not", "no longer" and "who" may not."""
 _BEGINS = re.compile(
     r"(?i)(?:^|(?<=[.?!,;:] )|(?<=\bif )|(?<=\bcan )|(?<=\bthat )|(?<=\bwhen )|(?<=\bshould )|(?<=\bdoes ))"
     r"(?:an?|the|my|our|this|one) |(?:^|(?<=[.?!:] ))(?=[A-Z\d])(?!(?:an?|the|my|our|this|one) )"
@@ -119,7 +125,7 @@ def _sentence(kept: Kept, text: str) -> str:
     if not body.strip():
         return text
     asked = "?" in text[len(body) :]
-    if not asked and _goes(kept, body) and not _only_a_person(kept, body):
+    if not asked and not _ASKS.search(body) and idle(words_in(kept, body)) and not _only_a_person(kept, body):
         return ""
     parts = _parts(body)
     left = [place for place in range(len(parts)) if not _left_out(kept, parts, place, asked)]
@@ -211,7 +217,7 @@ def _left_out(kept: Kept, parts: Sequence[tuple[str, str]], place: int, asked: b
         return _only_a_person(kept, parts[0][0]) or _goes(kept, parts[place - 1][0])
     if len(parts) == 1 or not _goes(kept, part) or (asked and _ASKED.match(part.strip())):
         return False
-    if asked and place == len(parts) - 1 and all(word.weight in {"plain", "filler"} for word in words_in(kept, part)):
+    if place == len(parts) - 1 and all(word.weight in {"plain", "filler"} for word in words_in(kept, part)):
         return False
     return place > 0 or not _only_a_person(kept, part)
 

@@ -113,7 +113,8 @@ def descent() -> re.Pattern[str]:
     """A language that somebody speaks and the people that somebody comes from, wherever they stand."""
     tongue, one = f"(?:{_alternatives('people')})", origins()
     return re.compile(
-        r"(?i)(?:^|(?<=[.;:] )|,?(?: (?:and|but|who|that))? )(?:(?:can|only|mainly|mostly|primarily|also) )*"
+        r"(?i)(?:^|(?<=[.;:] )|,?(?: (?:and|but|who|that))? )"
+        r"(?:(?:do(?:es)?(?:n['’]t| not)|can(?:not|['’]t)?|only|mainly|mostly|primarily|also) )*"
         r"(?:(?P<speaks>speaks?|communicates in)|reads?|writes?|understands?|prefers|identif(?:y|ies) as)"
         r"(?: (?:only|fluent|little|no|some|mainly|mostly|limited|poor|good))*"
         rf" (?:{tongue}|(?(speaks)(?-i:[A-Z])\w+|(?!)))(?:(?:,| and|,? and| or) {tongue})*"

@@ -71,7 +71,8 @@ DRUGS = frozenset({"digoxin", "amiodarone", "metformin", "prolumex"})
         ("Widow of 57 on digoxin.", "Father of 52 on digoxin."),
         ("A bus driver (51) on digoxin.", "A nurse (47) on digoxin."),
         ("A lesbian on digoxin, level?", "A newlywed on digoxin, level?"),
-        ("Can't vote, on digoxin: level?", "Avid reader, on digoxin: level?"),
+        ("Proud yachtsman, avid reader, on digoxin: level?", "Proud novelist, keen voter, on digoxin: level?"),
+        ("He doesn't speak Danish and takes digoxin.", "She speaks Danish and takes digoxin."),
     ],
 )
 def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tuple[str, ...]) -> None:
@@ -246,6 +247,14 @@ def test_peoples_are_told_by_their_place(people: str, form: str) -> None:
         ("Must a Thai cook have HLA-B*5801 tested?", "Thai"),
         ("Rosuvastatin starting dose for a Japanese clerk", "Japanese"),
         ("Name: Prolumex. Digoxin too?", "Prolumex"),
+        ("A tailor who doesn't take digoxin is dizzy.", "who doesn't take digoxin"),
+        ("My aunt from Oslo no longer takes digoxin.", "no longer takes digoxin"),
+        ("Patient not on amiodarone, on digoxin, level?", "not on amiodarone"),
+        ("A Greek poet never took digoxin.", "never took digoxin"),
+        ("Where do I keep digoxin tablets, fridge or cupboard", "fridge or cupboard"),
+        ("DOB 2021. Digoxin dose?", "2021"),
+        ("He speaks slowly since digoxin, normal?", "speak slowly"),
+        ("A traveller back from Ghana has malaria, digoxin?", "Ghana"),
         ("Our lodger, a former drinker, takes digoxin.", "former drinker"),
     ],
 )
