@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag.neutral.idle import SEXED, Word, idle, words_in
+from rag.neutral.idle import SEXED, Word, idle, ordinary, words_in
 from rag.neutral.matters import Kept
-from rag.neutral.people import YEARS
+from rag.neutral.people import KIN, YEARS, kin
 
 _END = re.compile(
-    r"(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bPt)(?<!\bMrs)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<![A-Z])[.!?]+(?=\s|$)|\n"
+    r"(?<!\by\.o)(?<!\bRev)(?<!\bMr)(?<!\bMs)(?<!\bDr)(?<!\bPt)(?<!\bMrs)(?<!\bvs)(?<!\bSt)(?<!\bNo)(?<![A-Z])"
+    r"[.!?]+(?=\s|$)|\n"
 )
 _BREAK = re.compile(r"[,;:](?=\s|$)| [-–—] ")
 _ASKS = re.compile(
-    r"(?i)\b(?:can|could|should|may|might|must|will|would|shall|do|does|did|what|how|when|why|whether|if|please|advise"
+    r"(?i)\b(?:can(?!['’]t)|could|should|may|might|must|will|would|shall|do|does|did|what|how|when|why|whether|if|please|advise"
     r"|tell|which (?!is|was|has))\b"
 )
 _ASKED = re.compile(r"(?i)(?:is|are|was|were|has|have|had|am|any|where|which)\b")
@@ -27,12 +28,64 @@ _ASKED = re.compile(r"(?i)(?:is|are|was|were|has|have|had|am|any|where|which)\b"
 def without_clauses(kept: Kept, text: str) -> str:
     """``text`` without idle sentences, parentheses, clauses and what follows a person up to a word that matters."""
     text = re.sub(r"\s?[(\[]([^()\[\]]*)[)\]]", lambda found: "" if _goes(kept, found[1]) else found.group(), text)
-    text = _one_word(kept, text)
+    text = _BEING.sub(lambda found: "" if _goes(kept, found["being"]) else found.group(), text)
+    text = _subjects(kept, _one_word(kept, text))
     done, start = [], 0
     for end in [*(found.end() for found in _END.finditer(text)), len(text)]:
         done.append(_sentence(kept, text[start:end]))
         start = end
     return "".join(done)
+
+
+_BEING = re.compile(r"\b(?:As|Being) (?P<being>an? [^,.?!;:]*?),? (?=(?:I|he|she|they|we)\b)")
+_DOES = re.compile(
+    r"(?i)\s+(?:has|had|(?:is|was|are|were) (?:\w+ )?(?:on|given|prescribed|started|put|told|diagnosed|admitted|taking)"
+    r"|presents|presented|complains|develop(?:s|ed)|reports|feels|takes?|took|swallowed|(?:runs?|ran) out|forgot|missed"
+    r"|asks?|asked|wants?|needs?|drinks?|smokes?|start(?:s|ed)|stop(?:s|ped)|uses?|gets?|got|vomits?|weighs)\b"
+)
+"""What a person does, so that all before it is who."""
+
+
+def _subjects(kept: Kept, text: str) -> str:
+    """Who does something by one word, where two or more words say who: "Our lodger from Oslo takes"."""
+    for found in reversed([*_BEGINS.finditer(text)]):
+        words = [word for word in words_in(kept, text) if word.start >= found.end()][:14]
+        does = _DOES if found.group() else _HAS
+        ends = (place for place in range(1, len(words)) if does.match(text, words[place - 1].end))
+        end = next(ends, 0)
+        who = words[:end]
+        if len(who) < 2 or not all(_is_of_a_person(word) for word in who):
+            continue
+        person = any(word.weight == "person" for word in who) and (found.group() or who[0].text[0].isupper())
+        if person and who[0].weight != "filler" and not any(_ASKS.match(word.text) for word in who):
+            one = _one_of(who)
+            text = f"{text[: found.end()]}{one if found.group() else one.capitalize()}{text[who[-1].end :]}"
+    return text
+
+
+def _is_of_a_person(word: Word) -> bool:
+    idles = word.weight != "kept" and word.text not in {"patients", "people"}
+    return idles and (word.weight != "filler" or word.text in _LINKS)
+
+
+_LINKS = frozenset(["of", "from", "in", "at", "for", "near", "a", "an", "the", "our", "my"])
+"""What may stand among the words for a person: "not", "no longer" and "who" may not."""
+_BEGINS = re.compile(
+    r"(?i)(?:^|(?<=[.?!,;:] )|(?<=\bif )|(?<=\bcan )|(?<=\bthat )|(?<=\bwhen )|(?<=\bshould )|(?<=\bdoes ))"
+    r"(?:an?|the|my|our|this|one) |(?:^|(?<=[.?!:] ))(?=[A-Z\d])(?!(?:an?|the|my|our|this|one) )"
+)
+_HAS = re.compile(r"(?i),? (?:on|with|taking|w/)(?= )")
+
+
+def _one_of(who: Sequence[Word]) -> str:
+    words = {word.text.casefold() for word in who}
+    if words & _NEAR:
+        return "offspring" if words & {"son", "daughter", "offspring"} else "relative"
+    return "adult" if any(_AGE.match(word) for word in words) else "patient"
+
+
+_NEAR = frozenset(["friend", "neighbour", "neighbor", "flatmate", "roommate", *kin(), *KIN])
+"""Words for those whom one knows."""
 
 
 _AGE = re.compile(r"(?i)[\d'’]|.*(?:-|^)(?:aged?|old|years?|yrs?|y|something|early|mid|late)\b")
@@ -62,7 +115,8 @@ def _determined(words: Sequence[Word], place: int) -> bool:
 
 
 def _goes(kept: Kept, part: str) -> bool:
-    return not _ASKS.search(part) and idle(words_in(kept, part))
+    words = words_in(kept, part)
+    return not _ASKS.search(part) and (idle(words) or ordinary(words))
 
 
 def _sentence(kept: Kept, text: str) -> str:
@@ -71,7 +125,7 @@ def _sentence(kept: Kept, text: str) -> str:
     if not body.strip():
         return text
     asked = "?" in text[len(body) :]
-    if not asked and _goes(kept, body) and not _only_a_person(kept, body):
+    if not asked and not _ASKS.search(body) and idle(words_in(kept, body)) and not _only_a_person(kept, body):
         return ""
     parts = _parts(body)
     left = [place for place in range(len(parts)) if not _left_out(kept, parts, place, asked)]
@@ -102,7 +156,8 @@ def _told(kept: Kept, part: str, asked: bool) -> str:
         end = place
         while end < len(words) and words[end].weight not in {"kept", "loose"} and not _STOPS.match(words[end].text):
             end += 1
-        led = not place or (place < end and _LEADS.match(words[place].text))
+        who = any(_is_who(word) or _SUBJECT.match(word.text) for word in words[place:end])
+        led = (not place and who) or (place < end and _LEADS.match(words[place].text))
         if led and any(word.weight == "life" for word in words[place:end]):
             cuts.append((words[place].start, words[end - 1].end, _rest_of(words[place:end], subject=not place)))
         place = max(end, place) + 1
@@ -162,6 +217,8 @@ def _left_out(kept: Kept, parts: Sequence[tuple[str, str]], place: int, asked: b
         return _only_a_person(kept, parts[0][0]) or _goes(kept, parts[place - 1][0])
     if len(parts) == 1 or not _goes(kept, part) or (asked and _ASKED.match(part.strip())):
         return False
+    if place == len(parts) - 1 and all(word.weight in {"plain", "filler"} for word in words_in(kept, part)):
+        return False
     return place > 0 or not _only_a_person(kept, part)
 
 
@@ -178,9 +235,10 @@ def _only_a_person(kept: Kept, part: str) -> bool:
 
 
 _RESUMES = re.compile(
-    r"(?i)(?:takes?|took|taking|has|have|had|is|was|are|were|on|with|wants?|needs?|asks?|uses?|started|starts|got|gets|can|could"
-    r"|should|may|might|must|will|would|does|did|who|whose|presents?|presented|developed|develops|complains?|newly|whether|if"
-    r"|to be|received?|receiving|using|diagnosed|prescribed|given|admitted|in whom|after|for|about)\b"
+    r"(?i)(?:(?:runs?|ran|running) out|takes?|took|taking|has|have|had|is|was|are|were|on|with|wants?|needs?|asks?"
+    r"|uses?|started|starts|got|gets|can|could|should|may|might|must|will|would|does|did|who|whose|presents?|presented"
+    r"|developed|develops|complains?|newly|whether|if|to be|received?|receiving|using|diagnosed|prescribed|given"
+    r"|admitted|in whom|after|for|about)\b"
 )
 _STOPS = re.compile(rf"(?i)(?:asks?|asked|wants?|wanted|wonders?|wishes)$|{_ASKS.pattern[4:]}")
 _LINK = re.compile(r"(?i)(?:and|but|,)$")

@@ -17,7 +17,7 @@ from corpora.vocabulary import brand_names, ingredient_names
 from corpora.vocabulary.people import Kind, eponyms, is_name, medical, words_of
 from rag.naming.spelling import has_stem, ordinary_words
 from rag.neutral.matters import MEDICAL, Kept
-from rag.neutral.people import AGED, CLINICIANS, KIN, PERSON, SEX, STANDING, YEARS
+from rag.neutral.people import AGED, CLINICIANS, HYPHENED, KIN, PERSON, SEX, STANDING, YEARS
 
 Weight = Literal["filler", "person", "life", "loose", "plain", "kept"]
 """``filler`` words say nothing alone; ``person``: who it is; ``life``: how one lives; ``loose``: that too, in a
@@ -33,7 +33,8 @@ _FAMILY = (
 _PHRASES = re.compile(
     r"(?i)\b(?:health (?:insurance|plan|cover(?:age)?)|insurance[: ]+blue cross|social security|free clinic"
     r"|(?:primary|high|secondary|middle) school|shared (?=(?:student )?housing|house|flat|room|apartment)|food stamps"
-    r"|air force|out of pocket|lost (?:his|her|their|my) (?:job|home|house|insurance|wife|husband|coverage)"
+    r"|(?:covered|insured) (?:by|through|under|with) (?:the )?(?-i:[A-Z])\w+|air force|out of pocket"
+    r"|lost (?:his|her|their|my) (?:job|home|house|insurance|wife|husband|coverage)"
     rf"|minimum wage|green card|{_FAMILY})\b"
 )
 """Words that matter by themselves, but not so."""
@@ -79,8 +80,13 @@ def _weighed(kept: Kept, text: str) -> Iterator[Word]:
             place, weight = at[start]
         else:
             placed = (_PLACED if found.group()[0].isupper() else _OF_A_TRADE).search(text[:start]) is not None
-            weight = _weight(kept, found.group(), placed=placed)
+            year = re.fullmatch(r"(?:19|20)\d\d", found.group()) and not _BORN.search(text)
+            weight = "plain" if year else _weight(kept, found.group(), placed=placed)
         yield Word(text[start:place], start, place, weight)
+
+
+_BORN = re.compile(r"(?i)\b(?:born|birth|dob)\b")
+"""What makes a year an age."""
 
 
 def _listed(kept: Kept, text: str, start: int) -> tuple[int, Weight] | None:
@@ -88,11 +94,15 @@ def _listed(kept: Kept, text: str, start: int) -> tuple[int, Weight] | None:
     for words, kind in _by_first().get(_first(text[start : start + 40]), ()):
         end = start + len(words)
         if text[start:end].casefold() == words and (kind != "work" or text[start].islower() or _opens(text, start)):
-            end += text[end : end + 1] == "s"
+            tail = _TAIL.match(text, end)
+            end = tail.end() if tail else end
             if not re.match(r"[\w-]", text[end : end + 1]):
                 stays = {"people": kept.origin, "country": kept.origin, "faith": kept.belief, "work": kept.work}[kind]
                 return end, "kept" if stays else "person"
     return None
+
+
+_TAIL = re.compile(f"(?i)(?:{HYPHENED}|s?(?:['’]s?)?)(?![\\w-])|")
 
 
 def _opens(text: str, start: int) -> bool:
@@ -132,7 +142,7 @@ _OF_A_TRADE = re.compile(
 @cache
 def _who(sex: bool, age: bool) -> re.Pattern[str]:
     words = [STANDING, "patient|pt|person|individual|someone|somebody|anyone|everyone|people"]
-    words += [rf"(?<=\ba ){CLINICIANS}", "member of the", "member of an?"]
+    words += [rf"(?<=\ba ){CLINICIANS}", "member of (?:the|an?|our|my)"]
     words += [] if sex else [SEX, PERSON, *KIN.values()]
     words += [] if age else [AGED, rf"(?<!\d )\b{YEARS}(?= ?[,.;:)]|$)"]
     return re.compile(rf"(?i)(?<![\w-])(?:{'|'.join(words)})s?(?![\w-])")
@@ -142,25 +152,30 @@ def _weight(kept: Kept, word: str, *, placed: bool) -> Weight:
     low = re.sub(r"(?<!he)'s$", "", word.casefold().replace("’", "'"))
     if low in _common("filler") or word in _SIGNS:
         return "filler"
-    if word[0].isdigit() or not word[0].isalpha() or low in kept.drugs or low in {"adult", "adults"}:
+    if not word[0].isalpha() or low in {*kept.drugs, "adult", "adults"} or (kept.sex and SEXED.fullmatch(low)):
         return "kept"
-    if kept.sex and SEXED.fullmatch(low):
-        return "kept"
-    parts = low.replace("/", "-").split("-")
-    if len(parts) > 1:
-        each = {_weight(kept, part, placed=False) for part in parts if part}
-        return "kept" if "kept" in each else "plain" if each <= {"plain", "filler"} else "life"
     if low in _common("life"):
         return "kept" if kept.work and low in _AT_THE_WHEEL else "life"
+    if re.search("[-/]", low):
+        return _compound(kept, re.split("[-/]", low))
     if low in _common("loose"):
         return "loose"
-    if _is_medical(low) or re.search(r"[A-Z].*[A-Z]", word):
+    if is_medical(low) or re.search(r"[A-Z].*[A-Z]", word):
         return "kept"
     if len(low) > 2 and low in ordinary_words():
         return "life" if placed else "plain"
     if placed and not word.isupper():
         return "life"
     return "person" if word[0].isupper() and not word.isupper() and is_name(word) else "kept"
+
+
+def _compound(kept: Kept, parts: Sequence[str]) -> Weight:
+    """What a word of several tells: "Anglo-Indian", "hedge-fund"."""
+    others = set(parts) - set(words_of("people"))
+    if len(others) < len(set(parts)) and not any(map(is_medical, others)):
+        return "kept" if kept.origin else "person"
+    each = {_weight(kept, part, placed=False) for part in parts if part}
+    return "kept" if "kept" in each else "plain" if each <= {"plain", "filler"} else "life"
 
 
 _AT_THE_WHEEL = frozenset({"drive", "drives", "driver", "bus", "truck", "lorry", "taxi", "car"})
@@ -171,7 +186,8 @@ def _common(kind: Kind) -> frozenset[str]:
     return frozenset(words_of(kind))
 
 
-def _is_medical(low: str) -> bool:
+def is_medical(low: str) -> bool:
+    """Whether a lower-case word may matter for an answer, or is a drug."""
     return (
         low in medical()
         or MEDICAL.match(low) is not None
@@ -186,3 +202,9 @@ def idle(words: Sequence[Word], *, person: bool = True) -> bool:
     """Whether words tell something of a person (where ``person`` is false: of a life), and nothing that may matter."""
     weights = {word.weight for word in words if not word.text[0].isdigit() or word.weight == "kept"}
     return "kept" not in weights and bool(weights & ({"life", "loose", "person"} if person else {"life", "loose"}))
+
+
+def ordinary(words: Sequence[Word]) -> bool:
+    """Whether two words or more are ordinary English and none may matter: "avid reader"; one may be a complaint."""
+    weights = ["kept" if word.text[0].isdigit() else word.weight for word in words]
+    return "kept" not in weights and weights.count("plain") > 1

@@ -31,14 +31,22 @@ _SEX_MATTERS = re.compile(
 )
 _ORIGIN_MATTERS = re.compile(
     r"\b(?:HLA|ancest|genot|genetic|allele|(?<!mixed-)race\b|racial|ethnicit|ethnic (?:group|differ|back)|G6PD"
-    r"|metaboli[sz]er|Asians\b|Asian\b(?! (?:man|woman|patient|person|adult|male|female"
-    r"|[a-z]+(?:er|or|ist)\b))|Blacks?\b(?! (?:man|woman|patient|person|adult|male|female))"
+    r"|metaboli[sz]|malari|artem|mefloquin|chloroquin|atovaquon|back from|returned from|if (?:Asian|Black)\b"
+    r"|(?:Asian|Black)(?:s\b|(?=\?| (?:people|patients|adults|men|women|individuals|subjects)\b))"
     r"|poly?morphism|sickle|thalass|endemic|variant|\w+pril\b|\w+sartan\b|eltrombopag|promacta|alvaiz"
-    r"|carbamazepin|tegretol|oxcarbazepin|trileptal"
-    r"|phenytoin|dilantin|rosuvastatin|crestor|allopurinol|rasburicase|primaquin|tafenoquin|dapson"
-    r"|fosphenytoin|pegloticas|tacrolimus|prograf|hydralazin|bidil|populations?\b|prevalen)",
+    r"|rosuvastatin|crestor|rasburicase|primaquin|tafenoquin|dapson|pegloticas|hydralazin|bidil|populations?\b|prevalen)",
     re.IGNORECASE,
 )
+_OF_ORIGIN = (
+    r"\b(?:carbamazepin|tegretol|oxcarbazepin|trileptal|(?:fos)?phenytoin|dilantin|allopurinol|tacrolimus|prograf)"
+)
+"""Drugs whose labels tell ancestries apart where one begins: genes of skin reactions, first doses."""
+_BEGUN = re.compile(
+    rf"(?i)(?:start|initiat|begin|need|requir|prescri|put |plan|give|dos(?:e|ing) (?:of|for) )(?:\w* ){{1,3}}"
+    rf"{_OF_ORIGIN}|{_OF_ORIGIN}\w*,? (?:\w+ ){{0,2}}(?:start|initiat|plan|begin|dos|test)"
+    r"|\b(?:test|screen|rash|skin|blister|an?gio)"
+)
+"""What is asked of them then; beside a second drug the two are asked about."""
 _AGE_MATTERS = re.compile(
     r"(?i)\b(?:\w*citinib|xeljanz|rinvoq|olumiant|cibinqo|litfulo|leqselvi|shingrix|zoster|suicid\w*|(?:my"
     r"|his|her|their|that|this|what|patient['’]?s) age\b|age (?:group|limit|matter|range)|too (?:old"
@@ -92,14 +100,14 @@ class Kept:
 
 
 def kept_of(text: str, drugs: frozenset[str]) -> Kept:
-    """What stays in a question that names ``drugs``; two peoples are compared, so both stay."""
-    peoples = {found.casefold() for found in _peoples().findall(text)}
-    origin = _ORIGIN_MATTERS.search(text) is not None or len(peoples) > 1
+    """What stays in a question that names ``drugs``; peoples that are compared stay."""
+    genes = _ORIGIN_MATTERS.search(text) is not None or _compared().search(text) is not None
+    of_origin = re.search(f"(?i){_OF_ORIGIN}", text) and (len(drugs) < 2 or _BEGUN.search(text))
     return Kept(
         sex=(sex := _SEX_MATTERS.search(text) is not None),
-        origin=origin,
+        origin=genes or of_origin is not None,
         work=_WORK_MATTERS.search(text) is not None,
-        belief=origin or _BELIEF_MATTERS.search(text) is not None,
+        belief=genes or _BELIEF_MATTERS.search(text) is not None,
         cover=_COVER_MATTERS.search(text) is not None,
         age=sex or _AGE_MATTERS.search(text) is not None,
         drugs=drugs,
@@ -107,5 +115,6 @@ def kept_of(text: str, drugs: frozenset[str]) -> Kept:
 
 
 @cache
-def _peoples() -> re.Pattern[str]:
-    return re.compile(rf"\b(?=[A-Z])(?i:{origins()})\b(?! (?:measles|encephalitis|ginseng|disease|syndrome))")
+def _compared() -> re.Pattern[str]:
+    one = f"(?i:{origins(beliefs=False)})"
+    return re.compile(rf"\b(?=[A-Z]){one}s?(?: \w+)? (?:or|and|than|vs\.?|versus|not)(?: in)?(?: an?)? {one}s?\b")

@@ -16,7 +16,7 @@ _TENS = r"(?:twenty|thirty|forty|fourty|fifty)"
 YEARS = r"(?:2[5-9]|[345]\d)(?![\d.,/%]*\d|%)"
 """An age in figures from 25 to 59: warnings of suicide end at 24, of tendons begin at 60."""
 _WORDED = rf"(?:twenty[- ](?:five|six|seven|eight|nine)|(?:thirty|forty|fourty|fifty)(?:[- ](?:{_UNITS}))?)"
-_OLD = r"(?:[- ]?(?:years?|yrs?|y)[- ]?(?:old|/?o)|[- ]?y\.?/?o\.?)\b"
+_OLD = r"(?:[- ]?(?:years?|yrs?|y)[- ]?(?:old|/?o)|[- ]?y\.?/?o(?:\.(?= [a-z]))?)(?!\w)"
 AGED = (
     rf"(?:(?:{YEARS}|{_WORDED}){_OLD}|{YEARS}\s?y(?:rs?|ears?)?\b(?! (?:of|later|after|ago|on\b|post|in))"
     rf"|{_TENS}[- ]?something|[2-5]0-?something|middle[- ]aged|(?:early|mid|late)-(?:{_TENS[3:-1]}))"
@@ -45,7 +45,7 @@ STANDING = (
     r"|middle|high)[- ]income|(?:working|middle|upper|lower)[- ]class|well-off|gay|lesbian|bisexual"
     r"|queer|pansexual"
     r"|asexual|straight|heterosexual|homosexual|hetero|stay-at-home|jobless|undocumented|unemployed"
-    r"|childless|devout|observant|practi[cs]ing|illiterate|(?:college|university|highly|well)-educated"
+    r"|childless|devout|observant|lapsed|practi[cs]ing|illiterate|(?:college|university|highly|well)-educated"
     r"|newlywed|foreign-born|native-born|(?:first|second)-generation|bankrupt|out of work|between jobs"
     r"|laid off|incarcerated|imprisoned|jailed|tenured|freelance|off-duty|working)"
 )
@@ -63,6 +63,7 @@ KIN = {
     "|godmother|godfather",
     "parent-in-law": "mother-in-law|father-in-law",
     "sibling-in-law": "brother-in-law|sister-in-law",
+    "offspring-in-law": "son-in-law|daughter-in-law",
     "relative": "uncle|aunt|auntie|aunty|cousin|nephew|niece|relative",
     "grandparent": "grandmother|grandfather|grandma|grandpa|granny|grandad|granddad|gran|nana|grandparent",
     "child": "son|daughter|offspring",
@@ -72,8 +73,12 @@ KIN = {
 CLINICIANS = r"(?:nurse|doctor|physician|pharmacist|surgeon|dentist|vet|veterinarian|therapist|paramedic|midwife)"
 _MODIFIER = (
     r"(?!(?:an?|the|and|or|on|in|of|for|to|with|by|my|our|is|was|drug|shift|health|healthcare|care|sex"
-    r"|[\w-]*(?:ic|ive|ous|ant|ent|ed|ing|tic|oid|user|er))\b)[a-z][a-z-]+ "
+    r"|[\w-]*(?:ic|ive|ous|ant|ent|ed|ing|tic|oid|user|er))\b)(?-i:[a-z][a-z-]+) "
 )
+
+
+HYPHENED = r"[ -](?:american|african|asian|canadian|british|australian|born|speaking|origin)"
+"""What follows a people: "Lebanese-American", "Danish-speaking"."""
 
 
 def _alternatives(kind: Kind) -> str:
@@ -86,8 +91,7 @@ def origins(*, beliefs: bool = True) -> str:
     peoples = f"(?:{_alternatives('people')})"
     faiths = _alternatives("faith") if beliefs else "(?!)"
     return (
-        rf"(?:(?:{peoples}|{faiths})(?:[ -](?:american|african|asian|canadian|british"
-        r"|australian|born|speaking|origin))?"
+        rf"(?:(?:{peoples}|{faiths})(?:{HYPHENED})?"
         rf"|{_alternatives('country')}-born)"
     )
 
@@ -102,6 +106,26 @@ def work() -> str:
 def country() -> str:
     """The name of a country or a region."""
     return rf"(?:the )?(?:{_alternatives('country')})"
+
+
+@cache
+def descent() -> re.Pattern[str]:
+    """A language that somebody speaks and the people that somebody comes from, wherever they stand."""
+    tongue, one = f"(?:{_alternatives('people')})", origins()
+    return re.compile(
+        r"(?i)(?:^|(?<=[.;:] )|,?(?: (?:and|but|who|that))? )"
+        r"(?:(?:do(?:es)?(?:n['’]t| not)|can(?:not|['’]t)?|only|mainly|mostly|primarily|also) )*"
+        r"(?:(?P<speaks>speaks?|communicates in)|reads?|writes?|understands?|prefers|identif(?:y|ies) as)"
+        r"(?: (?:only|fluent|little|no|some|mainly|mostly|limited|poor|good))*"
+        rf" (?:{tongue}|(?(speaks)(?-i:[A-Z])\w+|(?!)))(?:(?:,| and|,? and| or) {tongue})*"
+        r"(?: (?:only|fluently|at home))?(?: and(?= (?:takes|has|had|is|was|needs|wants|uses|asks)\b)"
+        r"|(?=[,.;:!?)]|$| [-–—]| (?:so|and|but|because)\b))"
+        rf"|,? (?:who is )?of (?:an? )?(?:mixed )?{one}(?:(?: and |[ /-]){one})*"
+        r" (?:origin|descent|heritage|ancestry|extraction|background|nationality|ethnicity|parentage|faith|religion)\b"
+        r"|,?(?: and)?(?: uses?| goes by|,? (?:preferred )?pronouns:?) (?:he|she|they)/(?:him|her|them)\b(?:/\w+)?"
+        r"|(?:\b(?:needs?|requires?|has|with|via|through|using)|,) (?:an?|no)"
+        rf"(?: {tongue})? (?:interpreter|translator)\b"
+    )
 
 
 @cache

@@ -23,7 +23,7 @@ _RUN = re.compile(
     rf"|den )?)?){_NAME})*(?![\w–-])"
 )
 _TITLE = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Prof|Miss|Mx|Mister|Madam|Madame|Mme|Monsieur|Se[nñ]ora?|Sra?|Herr|Frau|Sir"
+    r"\b(?:Mr|Mrs|Ms|Dr|Rev|Revd|Sheikh|Hon|Dame|Lord|Sgt|Capt|Prof|Miss|Mx|Mister|Madam|Madame|Mme|Monsieur|Se[nñ]ora?|Sra?|Herr|Frau|Sir"
     rf"|Lady)\b\.? {_NAME}(?: {_NAME})?(?P<of>['’]s?(?!\w))?"
 )
 _INITIALS = re.compile(r"(?P<who>\b(?:[Pp]t|[Pp]atient|Mr|Mrs|Ms)\b\.?) (?:[A-Z]\.? ?){2,3}(?=[ ,:;])")
@@ -142,7 +142,7 @@ def _people(text: str, drugs: frozenset[str]) -> Iterator[str]:
     for run in _RUN.finditer(text):
         words = run.group().split()
         start = run.start()
-        while words and not _may_be_name(words[0], drugs):
+        while words and (not _may_be_name(words[0], drugs) or words[0].casefold() in words_of("work")):
             start += len(words[0]) + 1
             words = words[1:]
         while words and not _may_be_name(words[-1], drugs):

@@ -57,6 +57,22 @@ DRUGS = frozenset({"digoxin", "amiodarone", "metformin", "prolumex"})
         ("Uninsured patient on digoxin: level?", "Privately insured patient on digoxin: level?"),
         ("Mr. Roux of 12 Rose Street takes digoxin.", "Mr. Castillo of 30 Park Avenue takes digoxin."),
         ("Digoxin made her faint; she stopped it.", "Digoxin made him faint; he stopped it."),
+        ("A lady in bed 3 speaks Danish; digoxin level?", "A lady in bed 3 speaks Tamil; digoxin level?"),
+        ("Using a Zulu interpreter. Digoxin with food?", "Using no interpreter. Digoxin with food?"),
+        ("A Danish-speaking grocer takes digoxin.", "An Anglo-Indian grocer takes digoxin."),
+        ("A lawyer of Sámi origin asked about digoxin.", "A lawyer asked about digoxin."),
+        ("Digoxin level 3? Croatian, Catholic, 37.", "Digoxin level 3? Cuban, Quaker, 39."),
+        ("My tenant's sister forgot digoxin.", "My partner's nephew forgot digoxin.", "My aunt forgot digoxin."),
+        ("A trucker's digoxin was left at work.", "An Omani nun's digoxin was left at work."),
+        ("Imam Yusuf Karimi, 44, newly on digoxin.", "Rev. Ann Whitlock, 44, newly on digoxin."),
+        ("A member of our chess club has been given digoxin.", "A Dane in town for a wedding has been given digoxin."),
+        ("Language: Pashto. Digoxin with food?", "DOB 1978. Digoxin with food?"),
+        ("44/M/Finnish/welder on digoxin.", "41/F/Kenyan/poet on digoxin.", "Adult on digoxin."),
+        ("Widow of 57 on digoxin.", "Father of 52 on digoxin."),
+        ("A bus driver (51) on digoxin.", "A nurse (47) on digoxin."),
+        ("A lesbian on digoxin, level?", "A newlywed on digoxin, level?"),
+        ("Proud yachtsman, avid reader, on digoxin: level?", "Proud novelist, keen voter, on digoxin: level?"),
+        ("He doesn't speak Danish and takes digoxin.", "She speaks Danish and takes digoxin."),
     ],
 )
 def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tuple[str, ...]) -> None:
@@ -113,6 +129,14 @@ def test_patients_who_differ_in_nothing_that_matters_ask_the_same(variants: tupl
         "May a 35-year-old woman with epilepsy take valproate?",
         "Tacrolimus starting dose for a Black patient?",
         "Is a dose of 5 Drops Fennel taken with digoxin at Court level?",
+        "Is a transfusion refused by a Jehovah's Witness?",
+        "Enalapril or hydralazine for an African American with heart failure?",
+        "Quetiapine 25 mg for delirium, taper?",
+        "Lips puffy, blinking, on digoxin?",
+        "The insurance company's digoxin leaflet",
+        "My late period on digoxin, why?",
+        "A swimmer's ear with digoxin?",
+        "M/45/Diabetic on digoxin",
     ],
 )
 def test_what_matters_stays(text: str) -> None:
@@ -215,6 +239,23 @@ def test_peoples_are_told_by_their_place(people: str, form: str) -> None:
         ("He uses a sauna. Fentanyl patch?", "sauna"),
         ("He is on Metfromin. Digoxin?", "Metfromin"),
         ("He drives a bus. Does digoxin make one drowsy?", "a bus"),
+        ("A Swedish visitor with gout takes digoxin.", "with gout"),
+        ("One patient who developed a rash takes digoxin.", "who developed a rash"),
+        ("My insurer won't cover the brand of digoxin.", "won't cover"),
+        ("Start allopurinol in a Korean on digoxin?", "Korean"),
+        ("Religion: Jain. Does the digoxin capsule hold gelatin?", "Jain"),
+        ("Must a Thai cook have HLA-B*5801 tested?", "Thai"),
+        ("Rosuvastatin starting dose for a Japanese clerk", "Japanese"),
+        ("Name: Prolumex. Digoxin too?", "Prolumex"),
+        ("A tailor who doesn't take digoxin is dizzy.", "who doesn't take digoxin"),
+        ("My aunt from Oslo no longer takes digoxin.", "no longer takes digoxin"),
+        ("Patient not on amiodarone, on digoxin, level?", "not on amiodarone"),
+        ("A Greek poet never took digoxin.", "never took digoxin"),
+        ("Where do I keep digoxin tablets, fridge or cupboard", "fridge or cupboard"),
+        ("DOB 2021. Digoxin dose?", "2021"),
+        ("He speaks slowly since digoxin, normal?", "speak slowly"),
+        ("A traveller back from Ghana has malaria, digoxin?", "Ghana"),
+        ("Our lodger, a former drinker, takes digoxin.", "former drinker"),
     ],
 )
 def test_an_illness_beside_a_detail_stays(text: str, kept: str) -> None:
@@ -236,6 +277,17 @@ def test_an_illness_beside_a_detail_stays(text: str, kept: str) -> None:
 )
 def test_what_is_not_idle_stays_in_every_clause(what: str, form: str) -> None:
     assert what in neutral(f"{form.format(what)} Digoxin dose?", DRUGS)
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([word for word in words_of("people") if word.isalpha()]),
+    st.sampled_from(["She speaks {} and takes it. ", "Speaks only {}. ", "A {}-speaking aunt takes it. "]),
+)
+def test_no_tongue_is_read(tongue: str, form: str) -> None:
+    read = neutral(form.format(tongue.capitalize()) + "Digoxin level 3, CrCl 25?", DRUGS)
+    assert tongue not in read.casefold()
+    assert "Digoxin level 3, creatinine clearance 25?" in read
 
 
 @pytest.mark.parametrize(
