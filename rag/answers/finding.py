@@ -10,6 +10,7 @@ from itertools import combinations
 from ingest.schema import Document, Kind
 from rag.answers.conflicts import beyond
 from rag.answers.members import chosen, searched
+from rag.answers.safety import listed
 from rag.answers.studies import absent_studies, asked_for, quoted, sureness
 from rag.asked.conditions import asks_condition
 from rag.asked.focus import fitting, group_of, groups_of, mechanisms, says, shared_pathways, titles, under_fitting
@@ -121,7 +122,8 @@ def find(
     absent = absent_studies(view, query, asked)
     nothing = query.strange or covered < request.min_coverage or absent or (asked and asked[0].retracted)
     others_good = placed([item for item in about if not item.hit.described], document) if not nothing else []
-    usable = [] if nothing else [*placed(own, document), *_good(query, others_good, request, coverage)]
+    whole = listed(view, query, request.as_of) if not nothing else []
+    usable = [] if nothing else [*placed(own, document), *(whole or _good(query, others_good, request, coverage))]
     if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
         named = {hit.passage.passage_id for hit in papers}
         pathway = [one for one in evidence if one.hit.passage.passage_id in named and mechanisms(one.text) & shared]

@@ -10,7 +10,7 @@ from datetime import date
 from rag.answers.compose import References
 from rag.asked.figures import asks_share
 from rag.asked.routes import elsewhere, other_way
-from rag.asked.touches import Touch, groups_in, strongest
+from rag.asked.touches import Touch, groups_in, lists, strongest
 from rag.checks.cues import unchanged
 from rag.evidence import Candidate, candidates, tokens
 from rag.query import Query
@@ -38,6 +38,8 @@ _NARRATIVE = re.compile(
 )
 _UNSHOWN = re.compile(r"\b(?:did|does|do) not (?:show|demonstrate|suggest)\b", re.IGNORECASE)
 _BARS = re.compile(r"\b(?:contra-?indicated|not|avoid\w*|never)\b", re.IGNORECASE)
+_NAMED = re.compile(r"\s*(?:\d+\.?\s+)?CONTRA-?INDICATIONS\b[\s:.]*", re.IGNORECASE)
+_SHORT = re.compile(r"(?:(?:\n|\A)[^\n]*\(\s?4(?:\.\d+)?\s?\)\.?)*\s*\Z")
 _DIGEST = re.compile(r"\(\s*\d+(?:\.\d+)?\s*\).+\(\s*\d+(?:\.\d+)?\s*\)", re.DOTALL)
 """The short form of a section before it: items with the numbers of the paragraphs that they stand for."""
 
@@ -113,6 +115,26 @@ def _barring(query: Query, against: Part, touch: Touch) -> tuple[Evidence, ...]:
     return tuple(_whole(hit) for hit in against.hits if touch.strength(hit.passage.text))[:1]
 
 
+def listed(view: View, query: Query, as_of: date | None) -> list[Evidence]:
+    """The contraindications of the one drug as their section has them, where they are asked for as such.
+
+    Sentences alone would leave out items of lists that say nothing by themselves.
+    """
+    hits = view.section(query.drugs[0], "contraindications", as_of).hits if lists(query) else ()
+    return [item for hit in hits if (item := _inner(hit)).text]
+
+
+def _inner(hit: Hit) -> Evidence:
+    """A passage without the name of its section before it and the section's short form behind it."""
+    text = hit.passage.text
+    cut = _NAMED.match(text)
+    start = cut.end() if cut and cut.end() < len(text) else 0
+    end = _SHORT.search(text, start).start()  # type: ignore[union-attr]
+    if not text[:end].strip() and not hit.passage.start:
+        end = len(text)  # there is no long form
+    return Evidence(hit, text[start:end], hit.passage.start + start, hit.passage.start + end, 1.0)
+
+
 def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
     """The first of them that do not repeat each other."""
     kept: list[tuple[Candidate, frozenset[str]]] = []
@@ -161,11 +183,10 @@ def passages(warned: Sequence[Warned]) -> int:
 
 
 def barred(warned: Sequence[Warned], references: References) -> dict[int, str]:
-    """The first words quoted of what is said first, by their references, contraindications before boxed warnings."""
-    quoted: dict[int, str] = {}
+    """What is said first, by its references, contraindications before boxed warnings."""
+    quoted: dict[int, list[str]] = {}
     for item in sorted(warned, key=lambda one: one.section != "contraindications"):
         for part in item.first:
             if part in item.evidence and (number := references.number(part)):
-                more = item.section == "boxed_warning" and number in quoted
-                quoted[number] = f"{quoted[number]} {part.text}" if more else quoted.get(number, part.text)
-    return quoted
+                quoted.setdefault(number, []).append(part.text)
+    return {number: " ".join(texts) for number, texts in quoted.items()}

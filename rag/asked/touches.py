@@ -197,6 +197,13 @@ def _phrases(query: Query) -> Iterable[tuple[str, ...]]:
         yield from pairwise(run)
 
 
+def lists(query: Query) -> bool:
+    """Whether all contraindications of one drug are asked for, and not those of a patient or beside another drug."""
+    alone = query.shape == "plain" and len(query.drugs) == 1 and query.topics[:1] == ("contraindications",)
+    singled = query.populations or query.partners or query.allergies or query.unresolved or any(_phrases(query))
+    return alone and not singled
+
+
 def vague(query: Query) -> bool:
     """Whether a question names nothing that an answer could be about: "Is it safe?", "What is the dose?"."""
     named = query.drugs or query.unresolved or query.classes or query.allergies or query.mentions

@@ -6,7 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rag.answers.safety import listed
+from rag.query import understand
 from rag.ranking.scope import Scope, allowed_by
 from rag.types import Answer, Filters
 from tests.rag.bookshelf import PROPAFENONE, Bookshelf, corpus, document
@@ -316,3 +320,32 @@ def test_how_often_something_happens_is_not_answered_with_what_bars_the_drug() -
     assert answer.answer.startswith("Bleeding: 4 %")
     told = engine_of(shelf).ask("Can zanol be given in active bleeding?").answer
     assert "Zanol is contraindicated in active bleeding." in told.splitlines()[0]
+
+
+@pytest.mark.parametrize("question", ["Who should not take zanol?", "What are the contraindications of zanol?"])
+def test_contraindications_as_such_are_shown_as_their_section_has_them(question: str) -> None:
+    items = "\n".join(f"• {name}" for name in ("Asthma", "Recent stroke", "Severe renal impairment", "Use of MAOIs"))
+    section = f"4 CONTRAINDICATIONS\nZanol is contraindicated in patients with:\n{items}\n• Asthma (4)\n• Stroke (4.1)"
+    shelf = Bookshelf([document("label:z:1", [("contraindications", section), ("warnings", "Zanol is red.")], "zanol")])
+    (statement,) = engine_of(shelf).ask(question).statements
+    assert statement.text == f"Zanol is contraindicated in patients with:\n{items}"
+
+
+def test_contraindications_of_a_patient_or_beside_a_drug_are_not_all_of_them() -> None:
+    section = "Zanol is contraindicated in asthma. Zanol must not be taken with alcohol."
+    shelf = Bookshelf([document("label:z:1", [("contraindications", section)], "zanol")])
+    for question in ("Is zanol contraindicated in asthma?", "Is zanol contraindicated with alcohol?"):
+        assert not listed(view_of(shelf, "g"), understand(question, shelf.resolver()), None)
+
+
+@given(
+    st.lists(st.sampled_from(["4 CONTRAINDICATIONS", "\n• Asthma (4)", "Zanol", "\n", " (4) ", "• Stroke"]), max_size=8)
+)
+def test_what_is_shown_of_a_section_stands_in_it_where_it_says(parts: list[str]) -> None:
+    text = f"Zanol is not for all. {''.join(parts)}".strip()
+    shelf = Bookshelf([document("label:z:1", [("contraindications", text)], "zanol")])
+    query = understand("contraindications of zanol", shelf.resolver())
+    shown = listed(view_of(shelf, "g"), query, None)
+    assert shown[0].text.startswith("Zanol is not for all.")
+    assert all(text[item.start : item.end] == item.text for item in shown)
+    assert not any(item.text.endswith("(4)") and "\n" in item.text[-12:] for item in shown)
