@@ -20,7 +20,7 @@ from ingest.schema import Kind
 from ingest.sentences import Span
 from rag.asked import conditions
 from rag.asked.figures import FIGURELESS, without_figure
-from rag.asked.focus import focus, group_of, names, of_several
+from rag.asked.focus import focus, group_of, names, of_several, tells_intolerance
 from rag.asked.monitoring import asks_tests, tells_tests
 from rag.asked.recognition import TELLING, tells_signs
 from rag.asked.sections import base
@@ -148,6 +148,8 @@ def _least(query: Query, item: Candidate) -> float:
     if _fits(query, item) or _dosed_by_figures(query, item) or beside_partner(query, item.text, own):
         return FITTING
     if conditions.tells_condition(query, item.hit, item.text) or _of_age(query, item):
+        return conditions.TELLING
+    if own is not None and tells_intolerance(query, item.text):
         return conditions.TELLING
     signs = tells_signs(query.question, base(item.hit.passage.section), item.text)
     partner = for_partner(query, item.text, own) or _of_kind(query, item, own)

@@ -109,7 +109,7 @@ def find(
     paired = query.shape == "interaction" and len(query.drugs) > 1
     pairs = view.together(query, request.filters, request.as_of) if paired else None
     together = pairs.hits if pairs else []
-    barring = _barring(view, query, request) if asks_condition(query) else []
+    barring = _barring(view, query, request) if asks_condition(query) or query.allergies else []
     # Where no source has the pair, papers on a pathway that both drugs share are the nearest there is.
     shared = shared_pathways(query, [(hit, hit.passage.text) for hit in hits]) if paired and not together else set()
     papers = view.papers_on(_spelled(shared), request.filters, request.as_of) if shared else []
@@ -135,11 +135,12 @@ def find(
 
 
 def _barring(view: View, query: Query, request: Request) -> list[Hit]:
-    """Boxed warning and contraindications of the one drug of a question, whether search found them or not."""
+    """Boxed warnings and contraindications of a question's drugs, and warnings where something is not tolerated,
+    whether search found them or not."""
     if request.filters != Filters(include_superseded=request.filters.include_superseded):
         return []
-    parts = (view.section(query.drugs[0], slug, request.as_of) for slug in ("boxed_warning", "contraindications"))
-    return [hit for part in parts for hit in part.hits]
+    slugs = ("boxed_warning", "contraindications", *(("warnings", "warnings_and_cautions") * bool(query.allergies)))
+    return [hit for keys in query.drugs for slug in slugs for hit in view.section(keys, slug, request.as_of).hits]
 
 
 def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> list[Evidence]:

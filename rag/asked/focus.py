@@ -63,6 +63,7 @@ _YOUNG = re.compile(
 """Words that may mean a child, though not all do: what is said of children is then not left out."""
 ADULTS = cues.GROUPS["adult"][1]
 
+INTOLERANCE = re.compile(r"\b(?:cross[\s‑-]*(?:react|sensitiv)|hypersensitiv|allerg|anaphyla)", re.IGNORECASE)
 _MECHANISM = re.compile(
     r"\b(?:CYP ?\d\w{1,3}|P-?gp|P-glycoprotein|OATP\w*|BCRP|UGT\w*|QTc?|INR|serotonin\w*|hyperkal\w+|hypoglyc\w+"
     r"|hypotensi\w+|bradycardi\w+|nephrotox\w+|bleeding)\b",
@@ -178,7 +179,8 @@ def fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
     """
     kept = list(found)
     if query.partners:
-        kept = [item for item in found if names_partner(query, item.text)]
+        kept = [item for item in found if tells_intolerance(query, item.text)]
+        kept = kept or [item for item in found if names_partner(query, item.text) and not query.allergies]
         kept = kept or [item for item in found if base(item.hit.passage.section) in query.sections]
     wanted = populations(query.question)
     others = [item for item in kept if (told := populations(item.text)) and wanted and not told & wanted]
@@ -241,6 +243,11 @@ def _place(item: Evidence) -> tuple[str, str]:
 def unpartnered(query: Query, texts: Sequence[str]) -> bool:
     """Whether a drug is asked beside a class or a food and no text names it."""
     return bool(query.partners) and not any(names_partner(query, text) for text in texts)
+
+
+def tells_intolerance(query: Query, text: str) -> bool:
+    """Whether ``text`` speaks of an allergy to what the question says is not tolerated; resistance to it is none."""
+    return bool(query.allergies) and INTOLERANCE.search(text) is not None and names_partner(query, text)
 
 
 def names_partner(query: Query, text: str) -> bool:

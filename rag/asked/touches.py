@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from rag.asked.focus import groups_of, populations
+from rag.asked.focus import INTOLERANCE, groups_of, populations
 from rag.asked.patient import of_old_age, routes_of
 from rag.drugs import Resolver
 from rag.naming.classes import DrugClass
@@ -38,7 +38,6 @@ as strong, also where sources disagree (phenobarbital): a warning too many is be
 _ENZYME = re.compile(r"(CYP\w+|P-gp|BCRP) (inhibitor|inducer)")
 _STRONGLY = re.compile(r"\b(?:strong|potent)\w*", re.IGNORECASE)
 _MODERATELY = re.compile(r"\bmoderate", re.IGNORECASE)
-_ALLERGY = re.compile(r"\b(?:hypersensitiv|allerg|anaphyla)", re.IGNORECASE)
 _BESIDE = re.compile(
     r"\b(?:concomitant|concurrent|co-?admin|in combination|together|receiving|taking|treated with|use with|using)",
     re.IGNORECASE,
@@ -113,7 +112,7 @@ class Touch:
             groups=groups_of(query),
             routes=frozenset(query.routes) & _INJECTED,
             phrases=frozenset(_phrases(query)),
-            allergic=bool(query.allergies) or _ALLERGY.search(query.question) is not None,
+            allergic=bool(query.allergies) or INTOLERANCE.search(query.question) is not None,
         )
 
     def __bool__(self) -> bool:
@@ -131,7 +130,7 @@ class Touch:
 
 def _of_class(name: str, keys: frozenset[str], pattern: re.Pattern[str], text: str, *, allergic: bool) -> bool:
     """Whether ``text`` speaks of this class, and so strictly that it means the drug, not of an allergy to it."""
-    if not pattern.search(text) or (_ALLERGY.search(text) and not (allergic or _BESIDE.search(text))):
+    if not pattern.search(text) or (INTOLERANCE.search(text) and not (allergic or _BESIDE.search(text))):
         return False
     strictly = _STRONGLY.search(text) is not None and not _MODERATELY.search(text)
     return not strictly or not keys <= WEAKER.get(name, _NONE)
