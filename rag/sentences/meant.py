@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from rag.asked.patient import age_of
 from rag.checks.measures import Measure, measures
 from rag.query import Query
+from rag.tables.fits import grades
 from rag.tables.ranges import RENAL, Range, is_rate
 
 _BEFORE = re.compile(
@@ -24,6 +25,10 @@ _AFTER = re.compile(
     r"\W*(?:years?|months?|yrs?)?\W*(?:of\sage\b|old\b|(?:or|and)\s(?:older|younger|over|above|under)\b)", re.IGNORECASE
 )
 """What says that a time is an age, before and after it."""
+_SEVERE = re.compile(r"\b(mild|moderate|severe) impairment\b")
+_DEGREES = ("severe", 0.0, 30.0), ("moderate", 30.0, 50.0), ("mild", 60.0, 80.0)
+"""Clearances (mL/min) that labels old and new call so (FDA, "Pharmacokinetics in Patients with Impaired Renal
+Function", 1998 and 2024)."""
 NEAR = 40
 """Characters in which that stands."""
 _JUST = 0.01
@@ -33,9 +38,21 @@ _JUST = 0.01
 def for_figures(query: Query, text: str) -> bool | None:
     """True where a range of ``text`` holds the patient's clearance (mL/min) or age (years), False where all that are
     named of one of them are others; None where text or question name none."""
-    told = [_held(values, ranges) for values, ranges in _pairs(query, text) if values]
+    (rates, ranges), *others = _pairs(query, text)
+    within, graded = _held(rates, ranges), _graded(rates, text)
+    kidneys = within or graded if within is None or graded else within
+    told = [kidneys, *(_held(values, of_age) for values, of_age in others)]
     found = {one for one in told if one is not None}
     return None if not found else found == {True}
+
+
+def _graded(values: list[float], text: str) -> bool | None:
+    """Whether the degree in which a clearance is reduced is one that ``text`` names; None where labels differ on it."""
+    said = grades(text, "renal") or frozenset(_SEVERE.findall(text.casefold()))
+    if len(values) != 1 or not said:
+        return None
+    own = next((grade for grade, low, high in _DEGREES if low <= values[0] < high), None)
+    return own in said if own else None
 
 
 def _pairs(query: Query, text: str) -> Iterator[tuple[list[float], list[Range]]]:
@@ -48,7 +65,7 @@ def _pairs(query: Query, text: str) -> Iterator[tuple[list[float], list[Range]]]
 
 
 def _held(values: list[float], ranges: list[Range]) -> bool | None:
-    return any(value in one for value in values for one in ranges) if ranges else None
+    return any(value in one for value in values for one in ranges) if ranges and values else None
 
 
 def _values(query: Query, unit: str) -> list[float]:

@@ -196,13 +196,13 @@ def _group(age: float | None, named: set[PopulationName]) -> str:
 
 def _by_organ(question: str, organ: str, words: str) -> bool | None:
     """By how much an organ is impaired; where the question or the row does not say, it is for all such patients."""
-    asked, said = _grades(question, organ), _grades(words, organ)
+    asked, said = grades(question, organ), grades(words, organ)
     if said is None:
         return None
     return bool(asked & said) if asked and said else True
 
 
-def _grades(text: str, organ: str) -> frozenset[str] | None:
+def grades(text: str, organ: str) -> frozenset[str] | None:
     """The degrees in which ``text`` names an impaired organ; None where it does not name it."""
     found = list(_ORGANS[organ].finditer(text))
     words = " ".join(match.group().casefold() for match in found)
