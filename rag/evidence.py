@@ -63,6 +63,7 @@ _WORD = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _ORGANS = (re.compile(r"\bkidneys?\b"), "renal"), (re.compile(r"\blivers?\b"), "hepatic")
 """Two words for one thing, of which a question has the one and its label the other."""
 _TITLED = re.compile(r"\bTable \d+[.:]?\s(?=[A-Z])")
+_HOWEVER = re.compile(r"[\s.]*(?:However|But),? [^.]*(?:\.\d[^.]*)*\.")
 _BRITISH = re.compile(r"(?<=[a-z]{4})is(?=(?:e[ds]?|ing|ations?)\b)")
 
 
@@ -176,7 +177,13 @@ def _dosed_by_figures(query: Query, item: Candidate) -> bool | None:
     dosage = base(item.hit.passage.section) == "dosage_and_administration" and group_of(query, item.hit) is not None
     if "dosage" not in query.topics or not dosage:
         return None
-    return for_figures(query, item.text if not is_row(item.text) else _title(item))
+    return for_figures(query, _title(item) if is_row(item.text) else item.text + _turn(item))
+
+
+def _turn(item: Candidate) -> str:
+    """The sentence that turns to other patients right behind it, with which it is shown."""
+    found = _HOWEVER.match(item.hit.passage.text, item.end - item.hit.passage.start)
+    return found.group() if found else ""
 
 
 def _title(item: Candidate) -> str:

@@ -15,11 +15,15 @@ from rag.asked.sections import base
 from rag.checks import cues
 from rag.naming.ingredients import canonical
 from rag.query import Query
+from rag.sentences.concepts import Said, concepts
 from rag.sentences.headings import heading, names_topic, title
 from rag.sentences.notes import is_note
 from rag.sentences.openers import is_opener
+from rag.sentences.spans import is_row
 from rag.types import Evidence, Hit, Quote
 
+SHORT = 4
+"""Words of a title that is the name of an illness and no more."""
 MANY = 3
 """Groups of patients in one statement from which it is a list of them."""
 MECHANISM, SECTION = 0.7, 0.3
@@ -196,7 +200,24 @@ def under_fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
     young = "children" in asked or _YOUNG.search(query.question) is not None
     kept = [item for item in found if _lists(item.text) or not _of_others(asked, item, young)]
     named = {_place(item) for item in kept if _is_asked(query, item)}
-    return [item for item in kept if not _above(item) or _place(item) not in named or _is_asked(query, item)]
+    kept = [item for item in kept if not _above(item) or _place(item) not in named or _is_asked(query, item)]
+    told = {_place(item) for item in kept if _tells_illness(query, item.text)}
+    return [item for item in kept if _place(item) not in told or not _of_other_illness(query, item)]
+
+
+def _tells_illness(query: Query, text: str) -> bool:
+    said = Said(text)
+    return any(one.firm and one.told(said) for one in concepts(query.question))
+
+
+def _of_other_illness(query: Query, item: Evidence) -> bool:
+    """Whether it stands under the name of an illness, or the initials of one, or is a row of one, and says nothing of
+    the question's."""
+    first = item.text.partition("; ")[0].partition(": ")[2] if is_row(item.text) else ""
+    short = [words.strip(" :") for words in _above(item) if len(words.split()) <= SHORT]
+    short = [words for words in (*short, first) if not populations(words)]
+    ill = any(words.isupper() or any(one.firm for one in concepts(words)) for words in short)
+    return ill and not _tells_illness(query, " ".join([*_above(item), item.text]))
 
 
 def _lists(text: str) -> bool:
