@@ -59,7 +59,7 @@ _RATIO = re.compile(
     r"\W*(?:HR|hazard|odds|OR\b|relative|risk|ratio|p[- ]?value|p\b|(?:treatment )?difference)", re.IGNORECASE
 )
 # The head of several cells that are one choice of doses: 200, 300 or 400 mg.
-_SPANNED = re.compile(r"\b(?:dos\w+|regimens?)\b[^(]*\((?:mg|mcg|g|mL|units?)\)", re.IGNORECASE)
+_SPANNED = re.compile(r"\b(?:dos\w+|regimens?)\b[^(]*\((?:mg|mcg|g|mL|units?)(?:/\w+)*\)", re.IGNORECASE)
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _DIGIT = re.compile(r"\d")
 _REFERRING = re.compile(r"\[\d+(?:\s*[,–-]\s*\d+)*\]")
@@ -127,12 +127,12 @@ def governed(section: Section, start: int, end: int, names: tuple[str, ...] = ()
     found = standing(text[low : _last(text, end)], start - low, end - low)
     if found is None:
         return None
-    (first, last), head = found
+    (first, last), heads = found
     first, last = low + first, low + last
+    over = [(low + head[0], low + head[1]) for head in heads]
+    said = " ".join(text[slice(*span)] for span in (*over, (first, last)))
     parts = (_name(section, first), _part(text, first))
-    under = [part for part in parts if part and _governs(section, part, text[first:last])]
-    if head:
-        under.append((low + head[0], low + head[1]))
+    under = [*(part for part in parts if part and _governs(section, part, said)), *over]
     illness = above(text, low, first, text[first:last], names)
     if illness and not any(one[0] < illness[1] and illness[0] < one[1] for one in under):
         under.append(illness)

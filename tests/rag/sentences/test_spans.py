@@ -107,6 +107,15 @@ def test_a_list_is_quoted_whole_or_not_at_all() -> None:
     assert quotes(f"Give it only where all of these hold:\n{items}") == []
 
 
+def test_of_a_list_that_is_too_long_each_item_that_does_not_read_as_an_order_is_quoted() -> None:
+    items = "\n".join(f"• Renal impairment of the grade {number} in patients on inhibitors" for number in range(20))
+    found = quotes(f"The drug is contraindicated in:\n{items}\n• Gout [see Warnings (5.1)]; or\n• Use in gout")
+    assert found[:1] == ["Renal impairment of the grade 0 in patients on inhibitors"] and len(found) == 20
+    barred = "Adults are given the drug with its inhibitors."
+    assert barred not in quotes(f"It must not be used in these ways:\n{items}\n• {barred}")
+    assert quotes(f"Give it only where all of these hold:\n{items}") == []
+
+
 def test_rows_after_a_lead_in_are_quoted_all_or_one_by_one() -> None:
     row = "Number: 70785-011-05; Size: Bottle of 5 tablets"
     lead = "The tablets are blue in color and oval in shape and are supplied as follows:"
@@ -166,9 +175,14 @@ def test_what_is_of_the_sentence_before_is_quoted_with_it(said: str) -> None:
 
 @pytest.mark.parametrize("mark", ["• ", "1. ", "(2) ", "A) ", "- "])
 def test_an_item_at_the_start_of_a_passage_has_to_be_a_sentence(mark: str) -> None:
-    assert quotes(f"{mark}{ITEM}\n{mark}Patients who are on strong inhibitors of it.") == []
+    assert quotes(f"{mark}{ITEM}") == []
     assert quotes(f"{mark}Take more than two tablets in a day.") == []
     assert len(quotes(f"{mark}The drug should not be given with strong inhibitors.")) == 1
+
+
+def test_a_phrase_at_the_start_of_a_passage_may_be_an_item_of_a_list_before_it() -> None:
+    assert quotes("• History of heart failure (4)\n• Severe gout") == ["History of heart failure", "Severe gout"]
+    assert quotes("1. History of heart failure (4)\n2. Severe gout") == []
 
 
 def test_an_order_under_a_prohibition_is_no_quote() -> None:
