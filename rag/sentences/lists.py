@@ -17,6 +17,8 @@ from rag.sentences.limits import takes_back
 
 ITEM_WORDS, LEAD_WORDS = 100, 60
 """Words of an item with the sentences that go on about it, and of a lead-in, at most."""
+SAME = 0.6
+"""Share of the words of an item that the first one has where the list begins anew."""
 
 _INLINE = re.compile(r":\s+[•●▪–-]\s+[^•●▪]*$")
 _LISTS = re.compile(r"\bindicated\b[^.:]{0,40}:")
@@ -39,6 +41,8 @@ _JOINT = re.compile(
     r"|directions|order|preparation|example|regimens?)\b",
     re.IGNORECASE,
 )
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_NUMBERED = re.compile(r"[\s.]*\(\d{1,2}(?:\.\d{1,2})*[,)]")
 _BULLET = re.compile(r"(?:^|\s)(?:[•●▪◦∘]|[·*–—-]\s)\s*$")
 # What would read as an order, and may be forbidden above: "Take more than two tablets."
 _ORDERS = re.compile(
@@ -107,6 +111,14 @@ def item(text: str, units: Sequence[Unit], place: int) -> Span | None:
     end = joined.start() if joined else end
     words = len(text[unit.start : end].split())
     return (unit.start, end) if 1 < words <= ITEM_WORDS and not is_debris(text[unit.start : end]) else None
+
+
+def again(text: str, first: Unit, unit: Unit) -> bool:
+    """Whether a list begins anew in short, with the numbers of its sections, as at the end of many a section."""
+    if unit is first or not _NUMBERED.match(text, unit.end) or _NUMBERED.match(text, first.end):
+        return False
+    long, short = ({word.casefold() for word in _WORD.findall(text[one.start : one.end])} for one in (first, unit))
+    return bool(short) and len(long & short) >= SAME * len(short)
 
 
 def plain(text: str, said: Span, over: Sequence[Span] = ()) -> bool:

@@ -205,17 +205,31 @@ def _alone(text: str, units: list[Unit]) -> list[bool]:
     alone: list[bool] = []
     lead = titled = fresh = False
     orders = False  # whether an item may be an order of its own: not where a prohibition or the unknown precedes it
+    before = None
     for unit in units:
         if unit.anew:
             orders, lead, titled = not unit.title, False, unit.title
-        own = unit.row or unit.anew or _stands(text, unit, orders, lead or titled, fresh)
+        governed = (lead or titled) and not (before and _orders_on(text, before, unit))
+        own = unit.row or unit.anew or _stands(text, unit, orders, governed, fresh)
         alone.append(own)
         lists_more = leads(text, unit)
         barring = lists_more and BARS.search(text, unit.start, unit.end) is not None
         orders = not barring and (orders or (not alone[:-1] and not unit.item))
         fresh = lists_more and text[unit.end - 1] == ":"
         lead = lists_more or (lead and not (own and not unit.item))
+        before = unit
     return alone
+
+
+def _orders_on(text: str, before: Unit, unit: Unit) -> bool:
+    """Whether a unit is an order after a whole sentence of its paragraph, so that no list above goes on in it."""
+    prose = (
+        not (before.item or before.row or unit.item or leads(text, before)) and "\n" not in text[before.end : unit.raw]
+    )
+    said = text[before.start : before.end]
+    return (
+        prose and stopped(text, before.end) and full(said) and IMPERATIVE.match(text, unit.start, unit.end) is not None
+    )
 
 
 def _heads(text: str, units: list[Unit]) -> dict[int, Span]:
@@ -341,7 +355,7 @@ def _list_end(text: str, units: list[Unit], alone: list[bool], index: int) -> in
     """
     start, end, rows = units[index].start, None, False
     for unit, own in zip(units[index + 1 :], alone[index + 1 :], strict=True):
-        if own and not (unit.row and (rows or end is None)):
+        if (own and not (unit.row and (rows or end is None))) or lists.again(text, units[index + 1], unit):
             break
         if _words(text, start, unit.end) > (MAX_WORDS if unit.row else LIST_WORDS):
             return None

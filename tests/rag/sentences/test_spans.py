@@ -110,7 +110,8 @@ def test_a_list_is_quoted_whole_or_not_at_all() -> None:
 def test_of_a_list_that_is_too_long_each_item_that_does_not_read_as_an_order_is_quoted() -> None:
     items = "\n".join(f"• Renal impairment of the grade {number} in patients on inhibitors" for number in range(20))
     found = quotes(f"The drug is contraindicated in:\n{items}\n• Gout [see Warnings (5.1)]; or\n• Use in gout")
-    assert found[:1] == ["Renal impairment of the grade 0 in patients on inhibitors"] and len(found) == 20
+    assert found[:1] == ["Renal impairment of the grade 0 in patients on inhibitors"]
+    assert len(found) == 21
     barred = "Adults are given the drug with its inhibitors."
     assert barred not in quotes(f"It must not be used in these ways:\n{items}\n• {barred}")
     assert quotes(f"Give it only where all of these hold:\n{items}") == []
@@ -369,3 +370,32 @@ def test_examples_and_imprints_are_quoted_with_what_they_are_of() -> None:
 )
 def test_the_first_column_of_a_row_may_lack_a_header(line: str, row: bool) -> None:
     assert is_row(line) is row
+
+
+def test_a_list_ends_where_it_begins_anew_in_short() -> None:
+    full = "Anol is contraindicated in:\n• Severe impairment of the liver [see Warnings (5.1)]\n• Gout of the great toe"
+    again = "• Severe liver impairment (4)\n• Gout of the great toe (4)"
+    assert quotes(f"{full}\n{again}")[0] == full
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("Use anol in children only when the benefit outweighs the harm.", True),
+        ("Use ANOL with caution in patients on strong inhibitors.", True),
+        ("Use with extreme caution in patients on strong inhibitors.", True),
+        ("Use of strong inhibitors in patients with gout.", False),
+        ("Use with strong inhibitors in patients with gout.", False),
+        ("Use in patients with strong inhibitors.", False),
+        ("Use In Patients on strong inhibitors.", False),
+    ],
+)
+def test_an_order_to_use_is_told_from_words_on_use(said: str, quoted: bool) -> None:
+    assert (quotes(said) == [said]) == quoted
+
+
+def test_an_order_after_a_sentence_is_in_no_list_above() -> None:
+    order = "Allow at least five weeks between the two drugs."
+    listed = "CONTRAINDICATIONS\nThe drug is contraindicated in:\n• Gout of the great toe\nIt is not to be taken with others."
+    assert order in quotes(f"{listed} {order}")
+    assert order not in quotes(f"CONTRAINDICATIONS\nThe drug is contraindicated in:\n{order}")
