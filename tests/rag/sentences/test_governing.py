@@ -126,6 +126,28 @@ def test_the_name_of_a_section_is_shown_where_it_is_a_part_of_what_is_said(
     assert shown(section(f"{first}\n{words}", slug), words) == (title, words)
 
 
+PART = "Dosage and Administration in Children:"
+DOSE = "Chills: The recommended dosage is 12 mg/kg once daily."
+
+
+@pytest.mark.parametrize(
+    ("between", "said", "under"),
+    [
+        ("Gout: Gout is treated with it.", DOSE, [PART[:-1]]),
+        ("The dose is by weight:\nChildren: 3 mg; Adults: 100 mg\n* By age.\nGout: It is treated.", DOSE, [PART[:-1]]),
+        ("Gout: Gout is treated with it.", "Chills: The recommended dosage in children is 5 mg daily.", []),
+        ("Gout: Gout is treated with it.", "Chills: Treatment is for at least two weeks.", []),
+        ("Dosage in Adults: Gout is treated with it.", DOSE, []),
+        ("Gout is treated with it.\nThe drug is taken with food.", DOSE, []),
+    ],
+)
+def test_a_dose_in_a_part_for_children_within_a_line_is_shown_under_its_heading(
+    between: str, said: str, under: list[str]
+) -> None:
+    text = f"DOSAGE AND ADMINISTRATION\n{FILLER} {PART} {between} {FILLER} {said}"
+    assert shown(section(text, "dosage_and_administration"), said) == (under, said)
+
+
 def table(header: tuple[str, ...], *rows: tuple[str, ...], caption: str = "Table 1: Reactions in adults") -> Section:
     text, tables = assemble(["6 ADVERSE REACTIONS", Grid(caption, header, rows)])
     return Section("adverse_reactions", "Adverse Reactions", ("Adverse Reactions",), text, tables)
@@ -138,6 +160,20 @@ def test_a_row_is_shown_under_its_table_and_its_group() -> None:
     whole = table(HEADER, ("Skin", "Skin", "Skin"), ("Rash", "13", "2"), ("Gut", "Gut", "Gut"), ("Pain", "3", "1"))
     row = "Reaction: Pain; Xanol %: 3; Placebo %: 1"
     assert shown(whole, row) == (["Table 1: Reactions in adults", "Gut"], row)
+
+
+def test_a_row_without_a_first_cell_is_shown_under_that_of_the_row_above() -> None:
+    header = ("Infection", "Clearance", "Dose (mg)")
+    rows = (
+        ("Two days", "", ""),
+        ("Shingles", "≥60", "500 daily"),
+        ("", "40-59", "250 daily"),
+        ("", "<40", "125 daily"),
+    )
+    row = "Clearance: <40; Dose (mg): 125 daily"
+    assert shown(table(header, *rows), row) == (["Table 1: Reactions in adults", "Two days", "Shingles"], row)
+    long = table(header, ("Shingles " * 70, "≥60", "500 daily"), ("", "<40", "125 daily"))
+    assert shown(long, row) is None
 
 
 @pytest.mark.parametrize(

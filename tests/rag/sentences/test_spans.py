@@ -396,6 +396,6 @@ def test_an_order_to_use_is_told_from_words_on_use(said: str, quoted: bool) -> N
 
 def test_an_order_after_a_sentence_is_in_no_list_above() -> None:
     order = "Allow at least five weeks between the two drugs."
-    listed = "CONTRAINDICATIONS\nThe drug is contraindicated in:\n• Gout of the great toe\nIt is not to be taken with others."
+    listed = "CONTRAINDICATIONS\nThe drug is contraindicated in:\n• Gout of the great toe\nIt is not taken with others."
     assert order in quotes(f"{listed} {order}")
     assert order not in quotes(f"CONTRAINDICATIONS\nThe drug is contraindicated in:\n{order}")
