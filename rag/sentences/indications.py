@@ -31,7 +31,7 @@ _NO_NAME = re.compile(
 # their own, up to the next of its kind.
 _DOSAGE = r"(?:Dosages?|Dosing|Doses?|Administration|Use|Treatment)"
 _PATIENTS = re.compile(
-    rf"(?:^|(?<=[.:;)\]]\s))(?P<name>(?:(?:Recommended|Usual|Initial)\s)?(?:{_DOSAGE}(?:\sand\s\w+)?\s(?i:in|for|with)\s[^.:;\n•]{{3,70}}"
+    rf"(?:^|(?<=[.:;)\]]\s)\s?)(?P<name>(?:(?:Recommended|Usual|Initial)\s)?(?:{_DOSAGE}(?:\sand\s\w+)?\s(?i:in|for|with)\s[^.:;\n•]{{3,70}}"
     rf"|(?:Adult|P(?:a)?ediatric|Geriatric)\s(?:Patients\s)?{_DOSAGE}(?:\s[^.:;\n•]{{1,40}})?)):\s+(?=[A-Z\d•])",
     re.MULTILINE,
 )
