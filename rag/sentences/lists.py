@@ -117,8 +117,9 @@ def again(text: str, first: Unit, unit: Unit) -> bool:
     """Whether a list begins anew in short, with the numbers of its sections, as at the end of many a section."""
     if unit is first or not _NUMBERED.match(text, unit.end) or _NUMBERED.match(text, first.end):
         return False
-    long, short = ({word.casefold() for word in _WORD.findall(text[one.start : one.end])} for one in (first, unit))
-    return bool(short) and len(long & short) >= SAME * len(short)
+    long, short = ([word.casefold() for word in _WORD.findall(text[one.start : one.end])] for one in (first, unit))
+    same = len(set(short) & set(long))
+    return bool(short) and short[0] in long and same >= SAME * len(set(short))
 
 
 def plain(text: str, said: Span, over: Sequence[Span] = ()) -> bool:

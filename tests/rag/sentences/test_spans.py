@@ -376,6 +376,8 @@ def test_a_list_ends_where_it_begins_anew_in_short() -> None:
     full = "Anol is contraindicated in:\n• Severe impairment of the liver [see Warnings (5.1)]\n• Gout of the great toe"
     again = "• Severe liver impairment (4)\n• Gout of the great toe (4)"
     assert quotes(f"{full}\n{again}")[0] == full
+    more = "Anol is indicated for:\n• Adults: seizures with a focal onset\n• Children: seizures with a focal onset"
+    assert quotes(f"{more} (1)") == [more]
 
 
 @pytest.mark.parametrize(
