@@ -124,11 +124,12 @@ def again(text: str, first: Unit, unit: Unit) -> bool:
 
 def plain(text: str, said: Span, over: Sequence[Span] = ()) -> bool:
     """Whether an item that is read without its lead-ins ``over``, perhaps unknown, would not say the contrary: it is no
-    order, no sentence that they bar.
+    order, no sentence that they bar, no middle of one.
     """
     if full(text[slice(*said)]):
         return BARS.search(text, *said) is not None or not any(BARS.search(text, *one) for one in over)
-    return not any(order.match(text, *said) for order in (_ORDERS, FORBIDDING, IMPERATIVE))
+    begins = bool(over) or not text[said[0]].islower()
+    return begins and not any(order.match(text, *said) for order in (_ORDERS, FORBIDDING, IMPERATIVE))
 
 
 def lead_in(text: str, units: Sequence[Unit], place: int) -> int | None:

@@ -108,14 +108,21 @@ def _listed(text: str, units: list[Unit], place: int, said: Span) -> tuple[Span,
 
 
 def _items(text: str, units: list[Unit], alone: list[bool], whole: Sequence[Span]) -> Iterator[Span]:
-    """The items that no other quotation has, also of a list of which the lead-in is before the passage."""
+    """The items of lists that no other quotation has, also of one of which the lead-in is before the passage."""
     first = next((place for place, unit in enumerate(units) if not unit.item), len(units))
     for place, unit in enumerate(units):
-        if not unit.item or alone[place] or any(span[0] <= unit.start < span[1] for span in whole):
+        if not unit.item or alone[place] or _within(unit, whole):
             continue
+        lead = lists.lead_in(text, units, place)
+        if lead is not None and _within(units[lead], whole):
+            continue  # the short form of a list that is quoted whole
         over = () if place < first else lists.above(text, units, alone, place)
         if over is not None and (span := lists.item(text, units, place)) and lists.plain(text, span, over):
             yield span
+
+
+def _within(unit: Unit, spans: Sequence[Span]) -> bool:
+    return any(span[0] <= unit.start < span[1] for span in spans)
 
 
 def _quoted(text: str, units: list[Unit], places: Iterable[int]) -> Iterator[tuple[Span, Span]]:

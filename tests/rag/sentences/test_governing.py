@@ -61,50 +61,6 @@ def test_a_sentence_that_looks_like_a_row_is_lengthened_to_what_takes_it_back(fi
     assert shown(section(f"{FILLER}\n{said} {however}"), said) == ([], f"{said} {however}")
 
 
-LEAD = "The drug must not be used in these ways:"
-BARRED = "Adults are given the drug with inhibitors of this enzyme."
-
-
-def test_an_item_of_a_list_whose_lead_in_bars_it_is_not_shown_alone() -> None:
-    text = f"{LEAD}\n• {BARRED}\n• {BARRED[:-1]} too."
-    assert shown(section(text, "warnings"), BARRED) == ([], text)
-    steps = f"Do this as follows:\n1. {BARRED}\n2. {FILLER}"
-    assert shown(section(steps, "warnings"), BARRED) is None
-
-
-LONG = "".join(f"\n• Patients with a history of the illness of the number {number} of all" for number in range(12))
-
-
-@pytest.mark.parametrize(
-    ("list_", "said", "under"),
-    [
-        (f"Anol is contraindicated in:\n• Heart failure{LONG}", "Heart failure", ["Anol is contraindicated in:"]),
-        (f"Anol is contraindicated in:{LONG}\n• Gout; or", "Gout; or", None),
-        (f"Anol is contraindicated in:{LONG}\n• Severe gout; or", "Severe gout", ["Anol is contraindicated in:"]),
-        (
-            f"Anol is contraindicated in:{LONG}\n• A high risk of clots in women who:\n• Smoke tobacco",
-            "Smoke tobacco",
-            ["Anol is contraindicated in:", "A high risk of clots in women who:"],
-        ),
-        (f"Anol is contraindicated in:{LONG} and\n• Severe gout", "Severe gout", None),
-        (f"Anol is contraindicated except in:{LONG}\n• Severe gout", "Severe gout", None),
-        (f"All of these must be met before Anol is given:{LONG}\n• He has gout.", "He has gout.", None),
-        (f"Patients with gout:{LONG}\n• Severe gout", "Severe gout", None),
-        (f"Patients with gout:{LONG}\n• The dose is 5 mg.", "The dose is 5 mg.", ["Patients with gout:"]),
-        (f"Anol is indicated for:{LONG}\n• Anol is not indicated in gout.", "Anol is not indicated in gout.", []),
-        (
-            f"Anol is given once daily to adults for:{LONG}. For Adults with Renal Impairment:\n• Do not begin it.",
-            "Do not begin it.",
-            ["For Adults with Renal Impairment:"],
-        ),
-    ],
-)
-def test_an_item_of_a_list_that_is_too_long_is_shown_under_its_lead_in(
-    list_: str, said: str, under: list[str] | None
-) -> None:
-    assert shown(section(list_, "warnings"), said) == (None if under is None else (under, said))
-
-
 @pytest.mark.parametrize(
     ("slug", "first", "words", "title"),
     [
@@ -124,28 +80,6 @@ def test_the_name_of_a_section_is_shown_where_it_is_a_part_of_what_is_said(
     slug: str, first: str, words: str, title: list[str]
 ) -> None:
     assert shown(section(f"{first}\n{words}", slug), words) == (title, words)
-
-
-PART = "Dosage and Administration in Children:"
-DOSE = "Chills: The recommended dosage is 12 mg/kg once daily."
-
-
-@pytest.mark.parametrize(
-    ("between", "said", "under"),
-    [
-        ("Gout: Gout is treated with it.", DOSE, [PART[:-1]]),
-        ("The dose is by weight:\nChildren: 3 mg; Adults: 100 mg\n* By age.\nGout: It is treated.", DOSE, [PART[:-1]]),
-        ("Gout: Gout is treated with it.", "Chills: The recommended dosage in children is 5 mg daily.", []),
-        ("Gout: Gout is treated with it.", "Chills: Treatment is for at least two weeks.", []),
-        ("Dosage in Adults: Gout is treated with it.", DOSE, []),
-        ("Gout is treated with it.\nThe drug is taken with food.", DOSE, []),
-    ],
-)
-def test_a_dose_in_a_part_for_children_within_a_line_is_shown_under_its_heading(
-    between: str, said: str, under: list[str]
-) -> None:
-    text = f"DOSAGE AND ADMINISTRATION\n{FILLER} {PART} {between} {FILLER} {said}"
-    assert shown(section(text, "dosage_and_administration"), said) == (under, said)
 
 
 def table(header: tuple[str, ...], *rows: tuple[str, ...], caption: str = "Table 1: Reactions in adults") -> Section:
