@@ -7,7 +7,7 @@ above. Only where each item counts for itself: no steps, no conditions that must
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ingest.sentences import Span
@@ -41,6 +41,10 @@ _JOINT = re.compile(
     r"|directions|order|preparation|example|regimens?)\b",
     re.IGNORECASE,
 )
+_ASKS = r"(?:Ask a doctor(?: or pharmacist)? before use|When using this product|Stop use and ask)\b"
+FACT = re.compile(rf"{_ASKS}|(?:If pregnant or breast-?feeding|Keep out of reach of children)\b")
+"""The words that head the parts of the warnings of all medicines sold without prescription."""
+_FACTS = re.compile(rf"(?<=[a-z0-9)%])\s+(?=Do not use\b|{FACT.pattern})")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _NUMBERED = re.compile(r"[\s.]*\(\d{1,2}(?:\.\d{1,2})*[,)]")
 _BULLET = re.compile(r"(?:^|\s)(?:[•●▪◦∘]|[·*–—-]\s)\s*$")
@@ -111,6 +115,17 @@ def item(text: str, units: Sequence[Unit], place: int) -> Span | None:
     end = joined.start() if joined else end
     words = len(text[unit.start : end].split())
     return (unit.start, end) if 1 < words <= ITEM_WORDS and not is_debris(text[unit.start : end]) else None
+
+
+def facts(text: str, start: int, end: int) -> Iterator[Span]:
+    """The parts of the warnings of a medicine sold without prescription that lost their bullets and stops, each with
+    the words that head it (`FACT`, "Do not use").
+    """
+    if re.search(_ASKS, text[start:end]):
+        for match in _FACTS.finditer(text, start, end):
+            yield start, match.start()
+            start = match.end()
+    yield start, end
 
 
 def again(text: str, first: Unit, unit: Unit) -> bool:

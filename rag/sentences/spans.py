@@ -151,7 +151,8 @@ def _pieces(text: str, line: str, base: int) -> Iterator[Span]:
     """Sentences of a line, parted where run together; a list number stays with its item."""
     carried = None
     for low, high in sentences(line):
-        for start, end in _parted(text, base + low, base + high):
+        parted = _parted(text, base + low, base + high)
+        for start, end in (fact for part in parted for fact in lists.facts(text, *part)):
             begin = start if carried is None else carried
             stranded = _STRANDED.search(text, begin, end) if end < base + len(line.rstrip()) else None
             carried = stranded.end() if stranded else None
@@ -165,7 +166,8 @@ def _unit(text: str, low: int, high: int) -> Unit:
     item = not number and (_ITEM.match(raw) is not None or _ITEM.match(text, max(0, start - 2), end) is not None)
     heading = raw[number.end() :] if number else raw
     title = _TITLED.match(heading) is not None
-    return Unit(start, end, item, bool(number) or title or (raw.isupper() and not item), title, raw=low)
+    anew = bool(number) or title or (raw.isupper() and not item) or lists.FACT.match(raw) is not None
+    return Unit(start, end, item, anew, title, raw=low)
 
 
 def _parted(text: str, start: int, end: int) -> Iterator[Span]:

@@ -99,3 +99,14 @@ def test_a_dose_in_a_part_for_children_within_a_line_is_shown_under_its_heading(
 ) -> None:
     text = f"DOSAGE AND ADMINISTRATION\n{FILLER} {PART} {between} {FILLER} {said}"
     assert shown(section(text, "dosage_and_administration"), said) == (under, said)
+
+
+def test_warnings_that_lost_their_stops_are_parted_at_the_words_that_head_them() -> None:
+    facts = (
+        "Do not use if you are allergic to it right before heart surgery",
+        "Ask a doctor before use if you have gout a sore toe",
+        "Stop use and ask a doctor if your toe turns red or hot",
+    )
+    assert quotes(" ".join(facts)) == list(facts)
+    other = "In pediatric patients Do not use the drug if the child has gout."
+    assert quotes(other) == [other]
