@@ -83,7 +83,8 @@ def leads(text: str, unit: Unit) -> bool:
         return bars and not unit.row and (piece.isupper() or piece.endswith("?")) and piece[-1] not in ".!"
     if piece.endswith(("?", ":")):
         return bars or piece.endswith(":")
-    return not unit.item and ";" not in piece and (bars or _OPEN.search(piece) is not None)
+    opens = _OPEN.search(piece) or FACT.match(piece)
+    return not unit.item and ";" not in piece and (bars or opens is not None)
 
 
 def stopped(text: str, end: int) -> bool:

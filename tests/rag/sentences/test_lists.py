@@ -108,5 +108,7 @@ def test_warnings_that_lost_their_stops_are_parted_at_the_words_that_head_them()
         "Stop use and ask a doctor if your toe turns red or hot",
     )
     assert quotes(" ".join(facts)) == list(facts)
+    listed = "Ask a doctor before use if the child has\n■ glaucoma\n■ a breathing problem such as bronchitis"
+    assert quotes(listed) == [listed]
     other = "In pediatric patients Do not use the drug if the child has gout."
     assert quotes(other) == [other]
