@@ -72,7 +72,7 @@ def quotable(text: str) -> list[Span]:
     """
     units = _units(text)
     alone = _alone(text, units)
-    found = (_headed(text, heads, span) for span, heads in _quoted(text, units, range(len(units))))
+    found = (_headed(text, heads, span) for span, heads in _quoted(text, units, alone, range(len(units))))
     whole = [span for span in found if _whole(text, span)]
     return sorted(dict.fromkeys([*whole, *_items(text, units, alone, whole)]))
 
@@ -83,26 +83,28 @@ def standing(text: str, start: int, end: int) -> tuple[Span, tuple[Span, ...]] |
     depends on more than that.
     """
     units = _units(text)
+    alone = _alone(text, units)
     within = [place for place, unit in enumerate(units) if unit.start < end and start < unit.end]
-    for span, head in _quoted(text, units, within):
+    for span, head in _quoted(text, units, alone, within):
         headed = _headed(text, head, span)
         found = next((one for one in (headed, span) if _whole(text, one)), None)
         if found and found[0] <= start and end <= found[1]:
             last = _limited(text, units, *found)
             return ((found[0], last), () if found == headed else (head,)) if last else None
-    return next((listed for place in within if (listed := _listed(text, units, place, (start, end)))), None)
+    return next((listed for place in within if (listed := _listed(text, units, alone, place, (start, end)))), None)
 
 
-def _listed(text: str, units: list[Unit], place: int, said: Span) -> tuple[Span, tuple[Span, ...]] | None:
+def _listed(
+    text: str, units: list[Unit], alone: list[bool], place: int, said: Span
+) -> tuple[Span, tuple[Span, ...]] | None:
     """An item of a list: with all of the list where that can be quoted, else alone, and its lead-in."""
     lead = lists.lead_in(text, units, place) if units[place].item else None
     item = lists.item(text, units, place)
     if lead is None or item is None:
         return None
-    for span, head in _quoted(text, units, [lead]):
+    for span, head in _quoted(text, units, alone, [lead]):
         if span[0] <= said[0] and said[1] <= span[1] and _headed(text, head, span) == span and _whole(text, span):
             return span, ()
-    alone = _alone(text, units)
     above = lists.above(text, units, alone, place)
     return (item, above) if above is not None and item[0] <= said[0] and said[1] <= item[1] else None
 
@@ -125,9 +127,8 @@ def _within(unit: Unit, spans: Sequence[Span]) -> bool:
     return any(span[0] <= unit.start < span[1] for span in spans)
 
 
-def _quoted(text: str, units: list[Unit], places: Iterable[int]) -> Iterator[tuple[Span, Span]]:
+def _quoted(text: str, units: list[Unit], alone: list[bool], places: Iterable[int]) -> Iterator[tuple[Span, Span]]:
     """Of these units the ones that can be quoted: with what they depend on, and the heading that each stands under."""
-    alone = _alone(text, units)
     heads = _heads(text, units)
     for place in places:
         if alone[place] and (span := _with_context(text, units, alone, place)):
