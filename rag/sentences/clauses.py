@@ -20,10 +20,16 @@ _RELATIVE = re.compile(
 )
 FORBIDDING = re.compile(r"(?:do not|don't|avoid|never)\s", re.IGNORECASE)
 IMPERATIVE = re.compile(
-    r"(?:Adjust|Administer|Advise|Ask|Assess|Call|Consider|Counsel|Decrease|Dilute|Discard|Discontinue|Evaluate|Give|Hold"
-    r"|Increase|Inform|Initiate|Inject|Instruct|Interrupt|Keep|Limit|Measure|Monitor|Observe|Obtain|Perform|Permanently"
-    r"|Reduce|Refer|Resume|Start|Stop|Store|Take|Talk|Tell|Test|Titrate|Treat|Withhold"
-    r"|Use (?:the|a|an|caution|only|with caution|lowest|aseptic|appropriate))\b"
+    r"(?:(?:Adjust|Administer|Advise|Allow|Apply|Ask|Assess|Begin|Call|Check|Confirm|Consider|Continue|Correct|Counsel"
+    r"|Decrease|Dilute|Discard|Discontinue|Educate|Ensure|Evaluate|Exclude|Give|Hold|Increase|Individualize|Inform"
+    r"|Infuse|Initiate|Inject|Instruct|Interrupt|Keep|Limit|Maintain|Measure|Minimize|Modify|Monitor|Observe|Obtain"
+    r"|Perform|Permanently|Prescribe|Provide|Reassess|Reduce|Refer|Repeat|Restart|Resume|Rule out|Screen|Separate|Start"
+    r"|Stop|Store|Swallow|Switch|Take|Talk|Taper|Tell|Test|Titrate|Treat|Verify|Wait|Warn|Withhold)\b"
+    r"|(?:Carefully|Closely|Gradually|Immediately|Periodically|Promptly|Regularly|Slowly)"
+    r" (?!(?:after|and|at|before|by|following|in|on|or|prior|to|upon|with)\b)[a-z]"
+    r"|Use (?:with (?:\w+ )?caution\b"
+    r"|(?!(?i:after|alone|among|and|as|at|before|beyond|by|concomitantly|during|for|from|if|immediately|in|of|on|or|outside"
+    r"|prior|to|together|under|when|while|with|within|without)\b)[\w“\"]))"
 )
 # Fragments that read as advice: "Use with strong inhibitors."
 FRAGMENT = re.compile(

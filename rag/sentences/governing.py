@@ -16,7 +16,7 @@ from ingest.schema import Document, Section, Table
 from ingest.sentences import Span, sentences
 from rag.sentences.debris import is_bare_row
 from rag.sentences.headings import governs, misses, names_patients, title
-from rag.sentences.indications import above, named
+from rag.sentences.indications import SECTIONS, above, named, of_patients
 from rag.sentences.limits import limits
 from rag.sentences.notes import notes
 from rag.sentences.openers import opened
@@ -61,7 +61,7 @@ _RATIO = re.compile(
     r"\W*(?:HR|hazard|odds|OR\b|relative|risk|ratio|p[- ]?value|p\b|(?:treatment )?difference)", re.IGNORECASE
 )
 # The head of several cells that are one choice of doses: 200, 300 or 400 mg.
-_SPANNED = re.compile(r"\b(?:dos\w+|regimens?)\b[^(]*\((?:mg|mcg|g|mL|units?)\)", re.IGNORECASE)
+_SPANNED = re.compile(r"\b(?:dos\w+|regimens?)\b[^(]*\((?:mg|mcg|g|mL|units?)(?:/\w+)*\)", re.IGNORECASE)
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _DIGIT = re.compile(r"\d")
 _REFERRING = re.compile(r"\[\d+(?:\s*[,–-]\s*\d+)*\]")
@@ -129,22 +129,29 @@ def governed(section: Section, start: int, end: int, names: tuple[str, ...] = ()
     found = standing(text[low : _last(text, end)], start - low, end - low)
     if found is None:
         return None
-    (first, last), head = found
+    (first, last), heads = found
     first, last = low + first, low + last
     if last - first > end - start and len(text[first:last].split()) > MOST:
         return None
+    over = [(low + head[0], low + head[1]) for head in heads]
+    said = " ".join(text[slice(*span)] for span in (*over, (first, last)))
     parts = (_name(section, first), _part(text, first))
-    under = [part for part in parts if part and _governs(section, part, text[first:last])]
-    if head:
-        under.append((low + head[0], low + head[1]))
+    under = [*(part for part in parts if part and _governs(section, part, said)), *over]
+    if section.slug.split(".")[0] == SECTIONS[0]:
+        group = of_patients(text, next(reversed(_parts(text, 0, first)), 0), first, said)
+        under += [one for one in group if not any(_overlap(one, other) for other in under)]
     illness = above(text, low, first, text[first:last], names)
-    if illness and not any(one[0] < illness[1] and illness[0] < one[1] for one in under):
+    if illness and not any(_overlap(one, illness) for one in under):
         under.append(illness)
     opens = opened(text, low, first, last)
     if opens and opens != illness:
         under.append(opens)
     under = [span for span in under if _shown(text, span)]
     return _noted(text, Governed(first, last, tuple(dict.fromkeys(under))), last)
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
 
 
 def _noted(text: str, found: Governed, below: int) -> Governed | None:
@@ -195,7 +202,11 @@ def _row(section: Section, table: Table, start: int, end: int) -> Governed | Non
     if not _told(table, start):
         return None
     text = section.text
-    found = [span for span in (_caption(text, table), _group(text, table, start)) if span and _shown(text, span)]
+    carried = _carried(text, table, start)
+    if carried and not _shown(text, carried):
+        return None
+    over = (_caption(text, table), _group(text, table, start), carried)
+    found = [span for span in over if span and _shown(text, span)]
     part = _part(text, start)
     if not found and part and _governs(section, part, text[start:end]):
         found.append(part)
@@ -257,7 +268,21 @@ def _group(text: str, table: Table, start: int) -> Span | None:
     heads = [(at, row[0]) for at, row in _rows(table).items() if at < start and row[0] and _is_group(row)]
     if not heads or _ITSELF.search(_rows(table)[start][0]):
         return None
-    at, name = heads[-1]
+    return _first_cell(text, *heads[-1])
+
+
+def _carried(text: str, table: Table, start: int) -> Span | None:
+    """The first cell of the row above of whose group this one is: its own is empty."""
+    rows = _rows(table)
+    named = [(at, row) for at, row in rows.items() if at < start and row[0]]
+    if rows[start][0] or not named or _is_group(named[-1][1]):
+        return None
+    at, row = named[-1]
+    return _first_cell(text, at, row[0])
+
+
+def _first_cell(text: str, at: int, name: str) -> Span | None:
+    """Where a first cell stands in its row, which begins at ``at``."""
     at = text.find(name, at)
     return (at, at + len(name)) if at >= 0 else None
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from ingest.schema import Document
 from ingest.sentences import Span, sentences
 from rag.sentences.headings import governs, heading, misses, names_patients, title
+from rag.sentences.spans import is_row
 
 SECTIONS = ("dosage_and_administration", "indications_and_usage")
 MOST = 8
@@ -26,6 +27,15 @@ _NO_NAME = re.compile(
     r"|missed|tablets|capsules)\b|\([a-zL]*/?\w*\)$",
     re.IGNORECASE,
 )
+# "Dosage and Administration in Children:" in the middle of a line heads a part in which illnesses have headings of
+# their own, up to the next of its kind.
+_DOSAGE = r"(?:Dosages?|Dosing|Doses?|Administration|Use|Treatment)"
+_PATIENTS = re.compile(
+    rf"(?:^|(?<=[.:;)\]]\s)\s?)(?P<name>(?:(?:Recommended|Usual|Initial)\s)?(?:{_DOSAGE}(?:\sand\s\w+)?\s(?i:in|for|with)\s[^.:;\n•]{{3,70}}"
+    rf"|(?:Adult|P(?:a)?ediatric|Geriatric)\s(?:Patients\s)?{_DOSAGE}(?:\s[^.:;\n•]{{1,40}})?)):\s+(?=[A-Z\d•])",
+    re.MULTILINE,
+)
+_DOSE = re.compile(r"\d\s*(?:mg|mcg|g|mL|units?)\b(?!/min)")
 _ACRONYM = re.compile(r"\((?P<name>[A-Z][A-Za-z]?[A-Z]+)\)")
 
 
@@ -70,6 +80,25 @@ def above(text: str, low: int, start: int, said: str, names: tuple[str, ...]) ->
     last = found[-1]
     after = [(last[1] + one, last[1] + two) for one, two in sentences(text[last[1] : start])]
     return None if any(_headed_anew(text, span) for span in (*after[1:], (start, start + len(said)))) else last
+
+
+def of_patients(text: str, low: int, start: int, said: str) -> list[Span]:
+    """The heading for some patients, in the middle of a line from ``low`` on, that the dose ``said`` at ``start`` is to
+    be read under, if there is one.
+    """
+    if not _DOSE.search(said) or _PATIENTS.match(said) or said.startswith("Preparation"):
+        return []
+    found = [match.span("name") for match in _PATIENTS.finditer(text, low, start)]
+    last = found[-1] if found else (0, 0)
+    title = text[slice(*last)]
+    heads = names_patients(title) and not is_row(text[text.rfind("\n", 0, last[0]) + 1 : last[1] + 200])
+    return [last] if heads and _goes_on(text[last[1] : start]) and governs(title, said) else []
+
+
+def _goes_on(between: str) -> bool:
+    """Whether there is no line break after a heading, but about a table that its part has."""
+    first, *rest = between.split("\n")
+    return not rest or (first.endswith(":") and all(is_row(line) or line.startswith(("*", "†")) for line in rest[:-1]))
 
 
 def _headed_anew(text: str, span: Span) -> bool:

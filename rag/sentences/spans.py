@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.sentences import Span, sentences
+from rag.sentences import lists
 from rag.sentences.clauses import FINITE, FORBIDDING, FRAGMENT, IMPERATIVE, full
 from rag.sentences.debris import is_bare_row, is_debris, is_empty_row, is_title
 from rag.sentences.headings import NEGATES, NUMBER, REFERENCE, SEE, anew, begin, binds, governs, heading
 from rag.sentences.limits import FAR, advises, caps, concludes, limits, takes_back
+from rag.sentences.lists import BARS, Unit, leads, stopped
 from rag.sentences.pointing import ABOVE, depends
 
 MAX_WORDS = 70
@@ -42,8 +43,6 @@ _CUT = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|may|must|should|will|of|in|at|to|for|with|by|from|the|an?|and|or|than"
     r"|that|which|as|if|when|between|per|include|includes|including|not|no)$"
 )
-_INLINE = re.compile(r":\s+[•●▪–-]\s+[^•●▪]*$")
-_LISTS = re.compile(r"\bindicated\b[^.:]{0,40}:")
 _ROW = re.compile(r"[^:;\n]{1,120}: [^;\n]+; [^:;\n]{1,120}: ")
 # A first cell without a header is told from a clause by the rest of the line, which is no sentence.
 _HEADLESS = re.compile(rf"[^:;.\n]{{1,80}}; (?![^\n]*[.!?](?:\s|$)){_ROW.pattern}")
@@ -56,30 +55,6 @@ _STRANDED = re.compile(
     r"(?<!amphotericin\s)(?<!polymyxin\s)(?<!Pugh\s)(?=[A-H]\.$)"
 )
 _TITLED = re.compile(r"CONTRAINDICATIONS\b|Contraindications(?::|\s*$|\s+(?=[A-Z•]))")
-# What bars the things listed after it, and what a list completes.
-_BARS = re.compile(
-    r"\bcontra-?indicat\w*|\b(?:do|does|should|must|may|can) not\b"
-    r"|\b(?:cannot|don't|never|avoid\w*|unless|except|without)\b"
-    r"|\bnot (?:be|recommended|indicated|use|for)\b",
-    re.IGNORECASE,
-)
-_OPEN = re.compile(r"\b(?:in|with|if|who|for|to|of|when|are|is|by|include|includes|including|following)$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Unit:
-    """A trimmed sentence or row; ``anew``: it is or had a numbered or capital heading; ``title``: of a prohibition.
-
-    ``raw``: where it began before it was trimmed.
-    """
-
-    start: int
-    end: int
-    item: bool = False
-    anew: bool = False
-    title: bool = False
-    row: bool = False
-    raw: int = 0
 
 
 def is_row(text: str) -> bool:
@@ -91,43 +66,82 @@ def is_row(text: str) -> bool:
 
 
 def quotable(text: str) -> list[Span]:
-    """Spans of ``text`` that read as complete statements or table rows, in order; context may make them overlap."""
-    units = _units(text)
-    found = (_headed(text, heads, span) for span, heads in _quoted(text, units, range(len(units))))
-    return list(dict.fromkeys(span for span in found if _whole(text, span)))
+    """Spans of ``text`` that read as complete statements or table rows, in order; context may make them overlap.
 
-
-def standing(text: str, start: int, end: int) -> tuple[Span, Span | None] | None:
-    """How a quotable stretch of a passage stands in ``text``, which has more of its section: lengthened to what it
-    depends on there, and the heading that governs it and is out of reach. None where it depends on more than that.
+    Of a list that is too long its items, each by itself: `standing` tells the lead-in that is to be shown with it.
     """
     units = _units(text)
+    alone = _alone(text, units)
+    found = (_headed(text, heads, span) for span, heads in _quoted(text, units, alone, range(len(units))))
+    whole = [span for span in found if _whole(text, span)]
+    return sorted(dict.fromkeys([*whole, *_items(text, units, alone, whole)]))
+
+
+def standing(text: str, start: int, end: int) -> tuple[Span, tuple[Span, ...]] | None:
+    """How a quotable stretch of a passage stands in ``text``, which has more of its section: lengthened to what it
+    depends on there, and what governs it and is out of reach: a heading, or the lead-in of its list. None where it
+    depends on more than that.
+    """
+    units = _units(text)
+    alone = _alone(text, units)
     within = [place for place, unit in enumerate(units) if unit.start < end and start < unit.end]
-    for span, head in _quoted(text, units, within):
+    for span, head in _quoted(text, units, alone, within):
         headed = _headed(text, head, span)
         found = next((one for one in (headed, span) if _whole(text, one)), None)
         if found and found[0] <= start and end <= found[1]:
             last = _limited(text, units, *found)
-            return ((found[0], last), None if found == headed else head) if last else None
-    return None
+            return ((found[0], last), () if found == headed else (head,)) if last else None
+    return next((listed for place in within if (listed := _listed(text, units, alone, place, (start, end)))), None)
 
 
-def _quoted(text: str, units: list[_Unit], places: Iterable[int]) -> Iterator[tuple[Span, Span]]:
+def _listed(
+    text: str, units: list[Unit], alone: list[bool], place: int, said: Span
+) -> tuple[Span, tuple[Span, ...]] | None:
+    """An item of a list: with all of the list where that can be quoted, else alone, and its lead-in."""
+    lead = lists.lead_in(text, units, place) if units[place].item else None
+    item = lists.item(text, units, place)
+    if lead is None or item is None:
+        return None
+    for span, head in _quoted(text, units, alone, [lead]):
+        if span[0] <= said[0] and said[1] <= span[1] and _headed(text, head, span) == span and _whole(text, span):
+            return span, ()
+    above = lists.above(text, units, alone, place)
+    return (item, above) if above is not None and item[0] <= said[0] and said[1] <= item[1] else None
+
+
+def _items(text: str, units: list[Unit], alone: list[bool], whole: Sequence[Span]) -> Iterator[Span]:
+    """The items of lists that no other quotation has, also of one of which the lead-in is before the passage."""
+    first = next((place for place, unit in enumerate(units) if not unit.item), len(units))
+    for place, unit in enumerate(units):
+        if not unit.item or alone[place] or _within(unit, whole):
+            continue
+        lead = lists.lead_in(text, units, place)
+        if lead is not None and _within(units[lead], whole):
+            continue  # the short form of a list that is quoted whole
+        over = () if place < first else lists.above(text, units, alone, place)
+        if over is not None and (span := lists.item(text, units, place)) and lists.plain(text, span, over):
+            yield span
+
+
+def _within(unit: Unit, spans: Sequence[Span]) -> bool:
+    return any(span[0] <= unit.start < span[1] for span in spans)
+
+
+def _quoted(text: str, units: list[Unit], alone: list[bool], places: Iterable[int]) -> Iterator[tuple[Span, Span]]:
     """Of these units the ones that can be quoted: with what they depend on, and the heading that each stands under."""
-    alone = _alone(text, units)
     heads = _heads(text, units)
     for place in places:
         if alone[place] and (span := _with_context(text, units, alone, place)):
             yield span, heads[span[0]]
 
 
-def _units(text: str) -> list[_Unit]:
+def _units(text: str) -> list[Unit]:
     """Trimmed sentences; a line that is a table row is one unit."""
-    units: list[_Unit] = []
+    units: list[Unit] = []
     base = 0
     for line in text.split("\n"):
         if is_row(line):
-            units.append(_Unit(base, base + len(line), row=True))
+            units.append(Unit(base, base + len(line), row=True))
         else:
             units.extend(_unit(text, start, end) for start, end in _pieces(text, line, base))
         base += len(line) + 1
@@ -138,21 +152,23 @@ def _pieces(text: str, line: str, base: int) -> Iterator[Span]:
     """Sentences of a line, parted where run together; a list number stays with its item."""
     carried = None
     for low, high in sentences(line):
-        for start, end in _parted(text, base + low, base + high):
+        parted = _parted(text, base + low, base + high)
+        for start, end in (fact for part in parted for fact in lists.facts(text, *part)):
             begin = start if carried is None else carried
             stranded = _STRANDED.search(text, begin, end) if end < base + len(line.rstrip()) else None
             carried = stranded.end() if stranded else None
             yield begin, stranded.start() if stranded else end
 
 
-def _unit(text: str, low: int, high: int) -> _Unit:
+def _unit(text: str, low: int, high: int) -> Unit:
     start, end = trim(text, low, high)
     raw = text[low:high]
     number = NUMBER.match(raw)
     item = not number and (_ITEM.match(raw) is not None or _ITEM.match(text, max(0, start - 2), end) is not None)
     heading = raw[number.end() :] if number else raw
     title = _TITLED.match(heading) is not None
-    return _Unit(start, end, item, bool(number) or title or (raw.isupper() and not item), title, raw=low)
+    anew = bool(number) or title or (raw.isupper() and not item) or lists.FACT.match(raw) is not None
+    return Unit(start, end, item, anew, title, raw=low)
 
 
 def _parted(text: str, start: int, end: int) -> Iterator[Span]:
@@ -169,7 +185,7 @@ def _unstopped(text: str, start: int, end: int) -> Iterator[Span]:
     for number, match in enumerate(closed, 1):
         rest = text[match.end() : closed[number].start() if number < len(closed) else end]
         before = text[start : match.start()]
-        apart = FORBIDDING.match(rest) or (full(rest) and not _BARS.search(before) and not FINITE.match(rest))
+        apart = FORBIDDING.match(rest) or (full(rest) and not BARS.search(before) and not FINITE.match(rest))
         if apart and full(before):
             yield start, match.start()
             start = match.end()
@@ -191,28 +207,42 @@ def trim(text: str, start: int, end: int) -> Span:
 
 def _means(said: str, see: str) -> bool:
     """Whether a closing reference says more than where to read on: a negation, or that what is ``said`` is barred."""
-    return NEGATES.search(see) is not None or (_BARRED.search(see) is not None and not _BARS.search(said))
+    return NEGATES.search(see) is not None or (_BARRED.search(see) is not None and not BARS.search(said))
 
 
-def _alone(text: str, units: list[_Unit]) -> list[bool]:
+def _alone(text: str, units: list[Unit]) -> list[bool]:
     """For each unit whether no lead-in, title or list before it governs it; before the passage there may be one."""
     alone: list[bool] = []
     lead = titled = fresh = False
     orders = False  # whether an item may be an order of its own: not where a prohibition or the unknown precedes it
+    before = None
     for unit in units:
         if unit.anew:
             orders, lead, titled = not unit.title, False, unit.title
-        own = unit.row or unit.anew or _stands(text, unit, orders, lead or titled, fresh)
+        governed = (lead or titled) and not (before and _orders_on(text, before, unit))
+        own = unit.row or unit.anew or _stands(text, unit, orders, governed, fresh)
         alone.append(own)
-        leads = _leads(text, unit)
-        barring = leads and _BARS.search(text, unit.start, unit.end) is not None
+        lists_more = leads(text, unit)
+        barring = lists_more and BARS.search(text, unit.start, unit.end) is not None
         orders = not barring and (orders or (not alone[:-1] and not unit.item))
-        fresh = leads and text[unit.end - 1] == ":"
-        lead = leads or (lead and not (own and not unit.item))
+        fresh = lists_more and text[unit.end - 1] == ":"
+        lead = lists_more or (lead and not (own and not unit.item))
+        before = unit
     return alone
 
 
-def _heads(text: str, units: list[_Unit]) -> dict[int, Span]:
+def _orders_on(text: str, before: Unit, unit: Unit) -> bool:
+    """Whether a unit is an order after a whole sentence of its paragraph, so that no list above goes on in it."""
+    prose = (
+        not (before.item or before.row or unit.item or leads(text, before)) and "\n" not in text[before.end : unit.raw]
+    )
+    said = text[before.start : before.end]
+    return (
+        prose and stopped(text, before.end) and full(said) and IMPERATIVE.match(text, unit.start, unit.end) is not None
+    )
+
+
+def _heads(text: str, units: list[Unit]) -> dict[int, Span]:
     """By its start, the heading that each unit stands under: a line of its own, or run together in the unit's line."""
     heads: dict[int, Span] = {}
     head, inline, told = (0, 0), False, True  # told: whether the heading's first sentence was read
@@ -228,7 +258,7 @@ def _heads(text: str, units: list[_Unit]) -> dict[int, Span]:
     return heads
 
 
-def _is_line(text: str, unit: _Unit) -> bool:
+def _is_line(text: str, unit: Unit) -> bool:
     """Whether a unit is a heading in a line of its own."""
     whole = text[unit.raw - 1 : unit.raw] in ("", "\n") and text[unit.end : unit.end + 1] in ("", "\n")
     piece = text[unit.start : unit.end]
@@ -244,7 +274,7 @@ def _headed(text: str, head: Span, span: Span) -> Span:
     return (low, end) if _words(text, low, end) <= MAX_WORDS else (end, end)
 
 
-def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -> bool:
+def _stands(text: str, unit: Unit, orders: bool, governed: bool, fresh: bool) -> bool:
     """Whether a unit says the same without what is before it (``fresh``: right after a colon)."""
     piece = text[unit.start : unit.end]
     whole = full(piece.partition(";")[0] if FRAGMENT.match(piece) else piece)
@@ -255,29 +285,11 @@ def _stands(text: str, unit: _Unit, orders: bool, governed: bool, fresh: bool) -
     return whole or not FRAGMENT.match(piece) or IMPERATIVE.match(piece) is not None
 
 
-def _leads(text: str, unit: _Unit) -> bool:
-    """Whether what follows may hang on the unit: a colon, a barring question or heading, a clause that goes on."""
-    piece = text[unit.start : unit.end]
-    if _LISTS.search(piece) or _INLINE.search(piece):
-        return True
-    bars = _BARS.search(piece) is not None
-    if unit.row or piece.isupper() or _stopped(text, unit.end):
-        return bars and not unit.row and (piece.isupper() or piece.endswith("?")) and piece[-1] not in ".!"
-    if piece.endswith(("?", ":")):
-        return bars or piece.endswith(":")
-    return not unit.item and ";" not in piece and (bars or _OPEN.search(piece) is not None)
-
-
-def _stopped(text: str, end: int) -> bool:
-    """Whether a sentence ends at ``end``, by its stop or by the reference that closed it."""
-    return text[end - 1] in '.!?)%"”]' or text[end : end + 2].strip()[:1] in {"[", "("}
-
-
-def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) -> Span | None:
+def _with_context(text: str, units: list[Unit], alone: list[bool], index: int) -> Span | None:
     """The unit with what it depends on; None where that is out of reach."""
     start, end = units[index].start, units[index].end
-    listed = _list_end(text, units, alone, index) if _leads(text, units[index]) else None
-    if listed is None and (text[end - 1] in ":?" or (_leads(text, units[index]) and _goes_on(units, index))):
+    listed = _list_end(text, units, alone, index) if leads(text, units[index]) else None
+    if listed is None and (text[end - 1] in ":?" or (leads(text, units[index]) and _goes_on(units, index))):
         return None
     last = _turned(text, units, start, listed or end)
     if last is None:
@@ -294,11 +306,11 @@ def _with_context(text: str, units: list[_Unit], alone: list[bool], index: int) 
     return start, end
 
 
-def _goes_on(units: list[_Unit], index: int) -> bool:
+def _goes_on(units: list[Unit], index: int) -> bool:
     return index + 1 < len(units) and units[index + 1].item
 
 
-def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
+def _turned(text: str, units: list[Unit], start: int, end: int) -> int | None:
     """Where the sentences end that take back what ends at ``end``, or ``end``; None where they are out of reach."""
     for unit in units[bisect_left(units, end, key=lambda unit: unit.start) :]:
         if unit.item or unit.row or unit.anew or not takes_back(text, unit.start, unit.end):
@@ -309,7 +321,7 @@ def _turned(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     return end
 
 
-def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
+def _limited(text: str, units: list[Unit], start: int, end: int) -> int | None:
     """Where the sentences end that limit what ends at ``end``, or forbid it further on in its paragraph, then what to
     do about it where that is near; ``end`` without any, None where a limit is out of reach.
     """
@@ -331,7 +343,7 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     following = units[after] if after < len(units) else None
     plain = (
         following
-        and not (following.item or following.row or following.anew or _leads(text, following))
+        and not (following.item or following.row or following.anew or leads(text, following))
         and _words(text, start, following.end) <= ADVISED_WORDS
     )
     if not following or not plain or not advises(text, (start, end), (following.start, following.end)):
@@ -339,21 +351,21 @@ def _limited(text: str, units: list[_Unit], start: int, end: int) -> int | None:
     return _turned(text, units, start, following.end) or end
 
 
-def _under_title(text: str, units: list[_Unit], start: int, end: int) -> int:
+def _under_title(text: str, units: list[Unit], start: int, end: int) -> int:
     """Where the paragraph ends that is quoted with its title, as all that it lists would be looked for there."""
     line = text.find("\n", end)
     rest = [unit for unit in units if unit.start >= end and (line < 0 or unit.end <= line)]
     return next((unit.end for unit in reversed(rest) if _words(text, start, unit.end) <= LIST_WORDS), end)
 
 
-def _list_end(text: str, units: list[_Unit], alone: list[bool], index: int) -> int | None:
+def _list_end(text: str, units: list[Unit], alone: list[bool], index: int) -> int | None:
     """Where the last item ends that can be quoted with unit ``index``, which introduces them; None without any.
 
     No list is cut: what it leaves out would seem not to be meant.
     """
     start, end, rows = units[index].start, None, False
     for unit, own in zip(units[index + 1 :], alone[index + 1 :], strict=True):
-        if own and not (unit.row and (rows or end is None)):
+        if (own and not (unit.row and (rows or end is None))) or lists.again(text, units[index + 1], unit):
             break
         if _words(text, start, unit.end) > (MAX_WORDS if unit.row else LIST_WORDS):
             return None
@@ -382,4 +394,4 @@ def _whole(text: str, span: Span) -> bool:
     if len(words) < MIN_WORDS or piece[0].islower():
         return False
     lower = sum(word[0].islower() for word in words)
-    return lower >= 2 and (_stopped(text, span[1]) or lower * 2 > len(words))
+    return lower >= 2 and (stopped(text, span[1]) or lower * 2 > len(words))

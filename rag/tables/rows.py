@@ -128,8 +128,12 @@ def _below(table: Table, number: int) -> int | None:
 
 
 def read(table: Table, number: int, slug: str = "") -> Reading:
-    """The typed fields of row ``number`` (from 0) of a table in the section ``slug``."""
-    row = table.rows[number]
+    """The typed fields of row ``number`` (from 0) of a table in the section ``slug``.
+
+    Where its first cell is empty, that of the row above is its own too.
+    """
+    row = _filled(table, number)
+    table = replace(table, rows=(*table.rows[:number], row, *table.rows[number + 1 :]))
     if _is_heading(row):
         return Reading("other", rest=(("", row[0]),))
     header = (*table.header, *[""] * (len(row) - len(table.header)))
@@ -142,6 +146,16 @@ def read(table: Table, number: int, slug: str = "") -> Reading:
     if kind == "adverse_reaction":
         return _reaction(row, header, table.caption)
     return Reading("other", rest=_named(header, row))
+
+
+def _filled(table: Table, number: int) -> tuple[str, ...]:
+    """A row without a first cell with that of the one above it; not in a table without header, where it may be one."""
+    row = table.rows[number]
+    if len(row) < 2 or row[0] or not any(row) or not any(table.header):
+        return row
+    above = next((other for other in reversed(table.rows[:number]) if other[0]), ())
+    told = len(above) == len(row) and any(above[1:]) and not _is_heading(above)
+    return (above[0], *row[1:]) if told else row
 
 
 _AMOUNT = re.compile(

@@ -61,12 +61,6 @@ def test_a_sentence_that_looks_like_a_row_is_lengthened_to_what_takes_it_back(fi
     assert shown(section(f"{FILLER}\n{said} {however}"), said) == ([], f"{said} {however}")
 
 
-def test_an_item_of_a_list_whose_lead_in_bars_it_is_not_shown_alone() -> None:
-    item = "• Adults are given the drug with inhibitors of this enzyme."
-    whole = section(f"The drug must not be used in these ways:\n{item}\n{item[:-1]} too.", "warnings")
-    assert shown(whole, item[2:]) is None
-
-
 @pytest.mark.parametrize(
     ("slug", "first", "words", "title"),
     [
@@ -100,6 +94,20 @@ def test_a_row_is_shown_under_its_table_and_its_group() -> None:
     whole = table(HEADER, ("Skin", "Skin", "Skin"), ("Rash", "13", "2"), ("Gut", "Gut", "Gut"), ("Pain", "3", "1"))
     row = "Reaction: Pain; Xanol %: 3; Placebo %: 1"
     assert shown(whole, row) == (["Table 1: Reactions in adults", "Gut"], row)
+
+
+def test_a_row_without_a_first_cell_is_shown_under_that_of_the_row_above() -> None:
+    header = ("Infection", "Clearance", "Dose (mg)")
+    rows = (
+        ("Two days", "", ""),
+        ("Shingles", "≥60", "500 daily"),
+        ("", "40-59", "250 daily"),
+        ("", "<40", "125 daily"),
+    )
+    row = "Clearance: <40; Dose (mg): 125 daily"
+    assert shown(table(header, *rows), row) == (["Table 1: Reactions in adults", "Two days", "Shingles"], row)
+    long = table(header, ("Shingles " * 70, "≥60", "500 daily"), ("", "<40", "125 daily"))
+    assert shown(long, row) is None
 
 
 @pytest.mark.parametrize(

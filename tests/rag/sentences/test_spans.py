@@ -166,7 +166,7 @@ def test_what_is_of_the_sentence_before_is_quoted_with_it(said: str) -> None:
 
 @pytest.mark.parametrize("mark", ["• ", "1. ", "(2) ", "A) ", "- "])
 def test_an_item_at_the_start_of_a_passage_has_to_be_a_sentence(mark: str) -> None:
-    assert quotes(f"{mark}{ITEM}\n{mark}Patients who are on strong inhibitors of it.") == []
+    assert quotes(f"{mark}{ITEM}") == []
     assert quotes(f"{mark}Take more than two tablets in a day.") == []
     assert len(quotes(f"{mark}The drug should not be given with strong inhibitors.")) == 1
 
@@ -355,3 +355,19 @@ def test_examples_and_imprints_are_quoted_with_what_they_are_of() -> None:
 )
 def test_the_first_column_of_a_row_may_lack_a_header(line: str, row: bool) -> None:
     assert is_row(line) is row
+
+
+@pytest.mark.parametrize(
+    ("said", "quoted"),
+    [
+        ("Use anol in children only when the benefit outweighs the harm.", True),
+        ("Use ANOL with caution in patients on strong inhibitors.", True),
+        ("Use with extreme caution in patients on strong inhibitors.", True),
+        ("Use of strong inhibitors in patients with gout.", False),
+        ("Use with strong inhibitors in patients with gout.", False),
+        ("Use in patients with strong inhibitors.", False),
+        ("Use In Patients on strong inhibitors.", False),
+    ],
+)
+def test_an_order_to_use_is_told_from_words_on_use(said: str, quoted: bool) -> None:
+    assert (quotes(said) == [said]) == quoted

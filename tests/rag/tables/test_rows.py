@@ -193,3 +193,10 @@ def test_a_dose_beside_a_range_heads_no_column() -> None:
     reading = read(table, 1, "dosage_and_administration")
     assert reading.renal is None or 250 not in reading.renal
     assert all(dose.renal is None or 250 not in dose.renal for dose in reading.doses)
+
+
+def test_a_row_without_a_first_cell_is_of_the_group_of_the_row_above() -> None:
+    header = ("Infection", "Creatinine Clearance (mL/min)", "Dose (mg)")
+    rows = (("Shingles", "≥60", "500"), ("", "40-59", "250"))
+    assert read(table(header, *rows), 1, "dosage_and_administration").population == "Shingles"
+    assert read(table(("", "", ""), *rows), 1, "dosage_and_administration").population == ""
