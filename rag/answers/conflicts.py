@@ -215,7 +215,8 @@ def mismatched(scene: Scene) -> list[Notice]:
     for group in scene.query.populations:
         limits: dict[int, list[Limits]] = {}
         for number, item, _ in scene.cited():
-            limits.setdefault(number, []).extend(limits_of(group, item.text))
+            if not for_figures(scene.query, item.text):
+                limits.setdefault(number, []).extend(limits_of(group, item.text))
         value = value_of(group)
         outside = {number: all_ for number, all_ in limits.items() if all_ and not any(value in one for one in all_)}
         if value is not None and outside:
@@ -227,6 +228,8 @@ def mismatched(scene: Scene) -> list[Notice]:
 
 def beyond(query: Query, text: str) -> bool:
     """Whether a sentence is limited to ages or kidney function other than the question's."""
+    if for_figures(query, text):
+        return False
     known = [(value, limits_of(group, text)) for group in query.populations if (value := value_of(group)) is not None]
     return any(limits and not any(value in one for one in limits) for value, limits in known)
 

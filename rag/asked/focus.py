@@ -201,13 +201,15 @@ def under_fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
     kept = [item for item in found if _lists(item.text) or not _of_others(asked, item, young)]
     named = {_place(item) for item in kept if _is_asked(query, item)}
     kept = [item for item in kept if not _above(item) or _place(item) not in named or _is_asked(query, item)]
-    told = {_place(item) for item in kept if _tells_illness(query, item.text)}
-    return [item for item in kept if _place(item) not in told or not _of_other_illness(query, item)]
+    told = {item.hit.drugs for item in kept if _tells_illness(query, " ".join([*_above(item), item.text]))}
+    return [item for item in kept if item.hit.drugs not in told or not _of_other_illness(query, item)]
 
 
 def _tells_illness(query: Query, text: str) -> bool:
-    said = Said(text)
-    return any(one.firm and one.told(said) for one in concepts(query.question))
+    said, asked = Said(text), query.question
+    for one in query.populations:
+        asked = asked.replace(one.surface, ";")
+    return any(one.firm and one.told(said) for one in concepts(asked))
 
 
 def _of_other_illness(query: Query, item: Evidence) -> bool:

@@ -40,6 +40,20 @@ FRAGMENT = re.compile(
 )
 
 
+SHOUTED = 8
+"""Words in capitals from which those with a verb are a sentence and no heading."""
+_HANGS = re.compile(
+    r"\W*(?:THESE|SUCH|HOWEVER|ACCORDINGLY|THEREFORE|THIS(?! (?:PRODUCT|DRUG|MEDICINE)\b)|THAT|THEY|IT|ITS|OF THE|AN?"
+    r"|ALSO|BUT|AND|OR|FOR EXAMPLE|WHO|WHICH)\b|\("
+)
+"""What a sentence in capitals begins with that needs the one before it, or was torn off."""
+
+
+def shouted(piece: str) -> bool:
+    """Whether words in capitals are a sentence that stands by itself: old labels write what is gravest so."""
+    return len(piece.split()) >= SHOUTED and not _HANGS.match(piece) and FINITE.search(piece.lower()) is not None
+
+
 def full(piece: str) -> bool:
     """Whether the piece is a clause of its own: an order that forbids, or words with a finite verb."""
     return FORBIDDING.match(piece) is not None or FINITE.search(_RELATIVE.sub("", piece)) is not None

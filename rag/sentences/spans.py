@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ingest.sentences import Span, sentences
 from rag.sentences import lists
-from rag.sentences.clauses import FINITE, FORBIDDING, FRAGMENT, IMPERATIVE, full
+from rag.sentences.clauses import FINITE, FORBIDDING, FRAGMENT, IMPERATIVE, full, shouted
 from rag.sentences.debris import is_bare_row, is_debris, is_empty_row, is_title
 from rag.sentences.headings import NEGATES, NUMBER, REFERENCE, SEE, anew, begin, binds, governs, heading
 from rag.sentences.limits import FAR, advises, caps, concludes, limits, takes_back
@@ -386,7 +386,9 @@ def _whole(text: str, span: Span) -> bool:
         return not is_empty_row(piece) and not is_bare_row(piece)
     if _CUT.search(piece) or ABOVE.search(piece):
         return False
-    if is_debris(piece) or (is_title(piece) and not re.search(r"[:•\n]", piece) and not FINITE.search(piece)):
+    if is_debris(piece) or piece.isupper():
+        return not is_debris(piece) and stopped(text, span[1]) and shouted(piece)
+    if is_title(piece) and not re.search(r"[:•\n]", piece) and not FINITE.search(piece):
         return False
     if len(_CLOSED.findall(piece)) > 1 and not full(piece):
         return False  # a list of which the sentence that governs it is out of reach

@@ -8,7 +8,9 @@ import pytest
 
 from rag.asked.focus import populations, under_fitting
 from rag.asked.touches import groups_in
-from rag.types import Quote
+from rag.query import understand
+from rag.types import Evidence, Quote
+from tests.rag.bookshelf import Bookshelf, document
 from tests.rag.pieces import ask
 
 
@@ -79,3 +81,19 @@ def test_no_sentence_goes_for_a_title_that_is_inferred(opener: str) -> None:
     item = replace(items[0], under=(Quote.of(opener, 0, len(opener)),))
     fever = replace(items[0], under=(Quote.of("Familial Mediterranean Fever", 0, 28),))
     assert item in under_fitting(query, [item, fever])
+
+
+def test_rows_and_parts_of_another_illness_go_where_one_is_of_the_questions() -> None:
+    rows = [f"Indication: {name}; Clearance: 20 to 39 mL/min; Dose: {n} mg" for n, name in enumerate(ILLNESSES, 1)]
+    shelf = Bookshelf([document("label:x:1", [("dosage_and_administration", "\n".join(rows))], "xanol")])
+    hit = shelf.search(understand("xanol", shelf.resolver()), 1)[0]
+    at = [hit.passage.text.index(row) for row in rows]
+    found = [Evidence(hit, row, start, start + len(row), 0.8) for start, row in zip(at, rows, strict=True)]
+    query = understand("xanol dose for shingles with CrCl 30", shelf.resolver())
+    assert [item.text for item in under_fitting(query, found)] == [rows[2]]
+    assert under_fitting(query, found[:2]) == found[:2]
+    plain = understand("xanol dose with CrCl 30", shelf.resolver())
+    assert under_fitting(plain, found) == found
+
+
+ILLNESSES = ("Gout", "Atrial fibrillation", "Herpes zoster")

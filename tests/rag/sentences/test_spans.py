@@ -371,3 +371,18 @@ def test_the_first_column_of_a_row_may_lack_a_header(line: str, row: bool) -> No
 )
 def test_an_order_to_use_is_told_from_words_on_use(said: str, quoted: bool) -> None:
     assert (quotes(said) == [said]) == quoted
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("CAUTION SHOULD BE EXERCISED IN PATIENTS WITH A HISTORY OF PENICILLIN ALLERGY.", True),
+        ("DO NOT GIVE XANOL BY RAPID INTRAVENOUS INJECTION INTO A SMALL VEIN.", True),
+        ("WARNING: SUICIDAL THOUGHTS AND BEHAVIORS, DEPENDENCE AND WITHDRAWAL REACTIONS", False),
+        ("HOWEVER, THE VAST MAJORITY OF THE CASES HAVE NOT PROGRESSED TO ANYTHING.", False),
+        ("XANOL IS RED.", False),
+    ],
+)
+def test_a_sentence_in_capitals_is_no_heading(text: str, whole: bool) -> None:
+    found = {text[start:end].rstrip(".") for start, end in quotable(text)}
+    assert (text.rstrip(".") in found) is whole
