@@ -39,6 +39,8 @@ from rag.types import Evidence, Hit
 NEAR_DUPLICATE = 0.85
 """Jaccard overlap of word sets above which the lower-scored of two sentences says nothing new."""
 
+KINDS = 2
+"""Sentences of a drug on a class of the other one that are read in any case."""
 OTHERS = 0.4
 """The most that a dose for another clearance or age scores: shown, with a notice, where there is no other."""
 BEHIND = 0.001
@@ -115,6 +117,8 @@ def select(query: Query, hits: Sequence[Hit], selector: Selector, most: int | No
         return []
     worth = zip(selector.first(query, found), found, strict=True)
     ranked = [item for _, item in sorted(worth, key=lambda one: (not _least(query, one[1]), -one[0], *_place(one[1])))]
+    kinds = _kinds(query, ranked)
+    ranked = [*kinds, *(item for item in ranked if item not in kinds)]
     kept = _distinct(_shares(query, ranked), selector.read if most is None else most)
     scores = [_weighed(query, item, score) for item, score in zip(kept, selector.scores(query, kept), strict=True)]
     told = [conditions.tells_condition(query, item.hit, item.text) for item in kept]
@@ -135,7 +139,7 @@ def _weighed(query: Query, item: Candidate, score: float) -> float:
         return min(score, OTHER)
     if _dosed_by_figures(query, item) is False:
         return min(score, OTHERS)
-    if least := _least(query, item):
+    if least := _least(query, item) or PARTNER * _of_kind(query, item):
         return least + (1 - least) * score
     if for_adult(query) and of_young(item.text):
         return score * YOUNG
@@ -153,12 +157,20 @@ def _least(query: Query, item: Candidate) -> float:
     if own is not None and tells_intolerance(query, item.text):
         return conditions.TELLING
     signs = tells_signs(query.question, base(item.hit.passage.section), item.text)
-    partner = for_partner(query, item.text, own) or _of_kind(query, item, own)
+    partner = for_partner(query, item.text, own)
     return max(PARTNER * partner, GROWN * _for_adult(query, item), TELLING * signs, _of_tests(query, item))
 
 
-def _of_kind(query: Query, item: Candidate, own: int | None) -> bool:
+def _kinds(query: Query, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """Of each drug the best of what speaks of a class of the other: those that name the drug itself may be more."""
+    found = [item for item in ranked if _of_kind(query, item)]
+    turns = ([item for item in found if group_of(query, item.hit) == own] for own in range(len(query.drugs)))
+    return [item for turn in turns for item in turn[:KINDS]]
+
+
+def _of_kind(query: Query, item: Candidate) -> bool:
     """Whether a drug's label speaks of a class of the other drug where it says what goes together and what does not."""
+    own = group_of(query, item.hit)
     told = own is not None and of_several(query) and base(item.hit.passage.section) in _TOGETHER
     return told and names_kind(query, own or 0, item.text)
 

@@ -38,6 +38,7 @@ as strong, also where sources disagree (phenobarbital): a warning too many is be
 _ENZYME = re.compile(r"(CYP\w+|P-gp|BCRP) (inhibitor|inducer)")
 _STRONGLY = re.compile(r"\b(?:strong|potent)\w*", re.IGNORECASE)
 _MODERATELY = re.compile(r"\bmoderate", re.IGNORECASE)
+_OTHERS = re.compile(r"\bother\b", re.IGNORECASE)
 _BESIDE = re.compile(
     r"\b(?:concomitant|concurrent|co-?admin|in combination|together|receiving|taking|treated with|use with|using)",
     re.IGNORECASE,
@@ -137,12 +138,14 @@ def _of_class(name: str, keys: frozenset[str], pattern: re.Pattern[str], text: s
 
 
 def names_kind(query: Query, own: int, text: str) -> bool:
-    """Whether ``text`` of the label of the question's drug ``own`` speaks of a class that another one belongs to."""
-    others = [keys for place, keys in enumerate(query.drugs) if place != own]
+    """Whether ``text`` of the label of the question's drug ``own`` speaks of a class that another one belongs to; of a
+    class of both where it speaks of the others in it."""
     return any(
         _of_class(one.name, frozenset(keys) & {*one.everyone}, class_pattern(one), text, allergic=False)
-        for keys in others
+        and (_OTHERS.search(text) or not set(query.drugs[own]) & {*one.everyone})
+        for place, keys in enumerate(query.drugs)
         for one in query.kinds.get(keys, ())
+        if place != own
     )
 
 
