@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import combinations
 
 from ingest.schema import Document, Kind
@@ -26,6 +27,8 @@ from rag.sentences.governing import placed
 from rag.types import Evidence, Filters, Hit
 from rag.view import View
 
+Place = Callable[[Sequence[Evidence]], list[Evidence]]
+"""As each can be shown in its section (`rag.sentences.governing.placed`)."""
 HITS = 24
 """Passages whose sentences compete."""
 UNANCHORED = 0.1
@@ -121,13 +124,16 @@ def find(
     covered = max(_covered(view, query, about, request, coverage), sureness(query, own))
     absent = absent_studies(view, query, asked)
     nothing = query.strange or covered < request.min_coverage or absent or (asked and asked[0].retracted)
-    others_good = placed([item for item in about if not item.hit.described], document) if not nothing else []
-    whole = listed(view, query, request.as_of) if not nothing else []
-    usable = [] if nothing else [*placed(own, document), *(whole or _good(query, others_good, request, coverage))]
+    place = partial(placed, find=document)
+    usable: list[Evidence] = []
+    if not nothing:
+        theirs = [item for item in about if not item.hit.described]
+        whole = listed(view, query, request.as_of)
+        usable = [*place(own), *(whole or _good(query, theirs, request, place, answered=coverage is not None))]
     if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
         named = {hit.passage.passage_id for hit in papers}
         pathway = [one for one in evidence if one.hit.passage.passage_id in named and mechanisms(one.text) & shared]
-        usable += [item for item in placed(pathway, document) if item not in usable]
+        usable += [item for item in place(pathway) if item not in usable]
     both = combinations(range(len(query.drugs)), 2)
     apart = [pair for pair in both if pair not in pairs.covered] if pairs else []
     retracted = tuple(document for document in asked if document.retracted)
@@ -143,22 +149,28 @@ def _barring(view: View, query: Query, request: Request) -> list[Hit]:
     return [hit for keys in query.drugs for slug in slugs for hit in view.section(keys, slug, request.as_of).hits]
 
 
-def _good(query: Query, about: Sequence[Evidence], request: Request, coverage: Coverage | None) -> list[Evidence]:
-    """What scores enough, without what is of another patient or partner."""
+def _good(query: Query, about: Sequence[Evidence], request: Request, place: Place, *, answered: bool) -> list[Evidence]:
+    """What scores enough and can be shown, without what is of another patient or partner.
+
+    ``answered``: as coverage tells; then the best of each drug, and of its patients, may score less.
+    """
     least = request.min_score + (0.0 if query.drugs else UNANCHORED)
-    kept = [item for item in about if item.score >= least]
-    if (
-        coverage
-    ):  # it told that the question is answered: then the best of each drug, and of its patients, may score less
-        lowest = least / (COVERED if query.drugs else 2)
-        rest = [item for item in about if item.score >= lowest and item not in kept and _on_matter(query, item)]
-        patients = groups_of(query)
-        for item in sorted(rest, key=lambda one: not patients & _told(one)):
-            same = [one for one in kept if group_of(query, one.hit) == group_of(query, item.hit)]
-            if not same or (patients & _told(item) and not any(patients & _told(one) for one in same)):
-                kept.append(item)
+    kept = place([item for item in about if item.score >= least])
+    lowest = least / (COVERED if query.drugs else 2)
+    rest = [item for item in about if lowest <= item.score < least] if answered else []
+    lacking = [item for item in rest if _brings(query, kept, item)]
+    for item in sorted(place(lacking), key=lambda one: not groups_of(query) & _told(one)):
+        if _brings(query, kept, item) and _on_matter(query, item):
+            kept.append(item)
     within = [item for item in kept if not beyond(query, item.text)]
     return fitting(query, within or kept)
+
+
+def _brings(query: Query, kept: Sequence[Evidence], item: Evidence) -> bool:
+    """Whether it is of a drug, or of the question's patients, of which nothing of that drug is kept."""
+    same = [one for one in kept if group_of(query, one.hit) == group_of(query, item.hit)]
+    patients = groups_of(query)
+    return not same or bool(patients & _told(item) and not any(patients & _told(one) for one in same))
 
 
 def _told(item: Evidence) -> frozenset[str]:
