@@ -17,6 +17,7 @@ from rag.drugs import Resolver
 from rag.naming.classes import DrugClass
 from rag.naming.ingredients import unique, word_set
 from rag.query import Query
+from rag.sentences.concepts import Concept, Said, concepts
 
 NAMED, CLASS, PATIENT = 4, 3, 2
 """What weighs how much: another drug or substance by name, one of its classes, or the patient, condition or route."""
@@ -96,6 +97,7 @@ class Touch:
     routes: frozenset[str]
     phrases: frozenset[tuple[str, ...]]
     allergic: bool
+    concepts: tuple[Concept, ...] = ()  # listed conditions, which labels may call otherwise
 
     @staticmethod
     def of(query: Query, index: int, resolver: Resolver) -> Touch:
@@ -114,11 +116,12 @@ class Touch:
             routes=frozenset(query.routes) & _INJECTED,
             phrases=frozenset(_phrases(query)),
             allergic=bool(query.allergies) or INTOLERANCE.search(query.question) is not None,
+            concepts=tuple(one for one in concepts(_without_names(query)) if one.firm),
         )
 
     def __bool__(self) -> bool:
         """Whether the question singles out anything at all."""
-        return bool(self.named or self.classes or self.groups or self.routes or self.phrases)
+        return bool(self.named or self.classes or self.groups or self.routes or self.phrases or self.concepts)
 
     def strength(self, text: str) -> int:
         """How much ``text`` touches the question; 0: not at all."""
@@ -126,6 +129,9 @@ class Touch:
         classed = CLASS * any(_of_class(*one, text, allergic=self.allergic) for one in self.classes)
         patient = bool(self.groups & groups_in(text)) or bool(self.routes & frozenset(routes_of(text)))
         conditions = bool(self.phrases & _said(text)) if self.phrases else False
+        if self.concepts and not conditions:
+            said = Said(text)
+            conditions = any(one.told(said) for one in self.concepts)
         return named + classed + PATIENT * patient + PATIENT * conditions
 
 

@@ -20,7 +20,7 @@ from rag.sentences.indications import SECTIONS, above, named, of_patients
 from rag.sentences.limits import limits
 from rag.sentences.notes import notes
 from rag.sentences.openers import opened
-from rag.sentences.spans import is_row, standing, trim
+from rag.sentences.spans import CUT, is_row, standing, trim
 from rag.types import Evidence, Quote
 
 BACK, AFTER = 4000, 1000
@@ -131,7 +131,7 @@ def governed(section: Section, start: int, end: int, names: tuple[str, ...] = ()
         return None
     (first, last), heads = found
     first, last = low + first, low + last
-    if last - first > end - start and len(text[first:last].split()) > MOST:
+    if CUT.search(text[first:last]) or (last - first > end - start and len(text[first:last].split()) > MOST):
         return None
     over = [(low + head[0], low + head[1]) for head in heads]
     said = " ".join(text[slice(*span)] for span in (*over, (first, last)))

@@ -39,7 +39,7 @@ _CLOSED = re.compile(rf"(?:\s*(?:{SEE}|{REFERENCE}))+\s+(?-i:(?=[A-Z]))", re.IGN
 # Cells that hang on the one before, in a table that the store holds as lines.
 _NEXT_CELL = re.compile(r"(?:Examples?(?: include)?|Intervention|(?:Prevention or )?[Mm]anagement|Recommendation):")
 # A sentence that its source or a reference cut before its end.
-_CUT = re.compile(
+CUT = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|may|must|should|will|of|in|at|to|for|with|by|from|the|an?|and|or|than"
     r"|that|which|as|if|when|between|per|include|includes|including|not|no)$"
 )
@@ -384,7 +384,7 @@ def _whole(text: str, span: Span) -> bool:
     piece = text[span[0] : span[1]]
     if is_row(piece):
         return not is_empty_row(piece) and not is_bare_row(piece)
-    if _CUT.search(piece) or ABOVE.search(piece):
+    if CUT.search(piece) or ABOVE.search(piece):
         return False
     if is_debris(piece) or piece.isupper():
         return not is_debris(piece) and stopped(text, span[1]) and shouted(piece)

@@ -349,3 +349,14 @@ def test_what_is_shown_of_a_section_stands_in_it_where_it_says(parts: list[str])
     assert shown[0].text.startswith("Zanol is not for all.")
     assert all(text[item.start : item.end] == item.text for item in shown)
     assert not any(item.text.endswith("(4)") and "\n" in item.text[-12:] for item in shown)
+
+
+def test_a_contraindication_in_other_words_for_the_same_illness_touches_the_question() -> None:
+    against = "Zanol is contraindicated with a family history of medullary thyroid carcinoma."
+    labels = [
+        ("contraindications", against),
+        ("warnings", "Counsel on the risk of medullary thyroid cancer with zanol."),
+    ]
+    shelf = Bookshelf([document("label:z:1", labels, "zanol")])
+    answer = engine_of(shelf).ask("My sister had thyroid cancer, is zanol okay?")
+    assert against in answer.answer.splitlines()[0]
