@@ -96,6 +96,7 @@ def is_focused(query: Query) -> bool:
     return bool(query.sections) or of_several(query) or bool(populations(query.question))
 
 
+@lru_cache(16384)
 def populations(text: str) -> frozenset[str]:
     """The populations that ``text`` speaks of, by their names in `POPULATIONS`."""
     return frozenset(name for name, pattern in POPULATIONS.items() if pattern.search(text))
