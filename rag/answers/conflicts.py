@@ -21,7 +21,7 @@ from rag.evidence import candidates
 from rag.history.differences import Limits, covers, differing, limits_of, opposed, value_of
 from rag.naming.ingredients import word_set
 from rag.query import Query
-from rag.sentences.meant import for_figures
+from rag.sentences.meant import by_figures, for_figures
 from rag.sentences.notes import is_note
 from rag.types import Draft, Evidence, Hit, Judge, Notice
 from rag.verify import is_known, stated, verdicts_of
@@ -286,8 +286,8 @@ def uncovered(query: Query, shown: Shown, before: Sequence[str] = ()) -> list[st
     told = set(groups_in(" ".join(before)))
     for draft, statement in shown:
         told |= {NAMES[one.name] for one in query.populations if covers(one, statement.text)}
-        if for_figures(query, statement.text):
-            told |= {NAMES[one.name] for one in query.populations if one.value}
+        fit = by_figures(query, statement.text)
+        told |= {NAMES[one.name] for one in query.populations if fit.get("renal" if one.name == "renal" else "age")}
         above = [one for one in titles(statement.under) if not _UNSTUDIED.search(one)]
         told |= groups_in(" ".join([*above, statement.text]))
         for item in draft.evidence:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from math import inf
 
 from rag.asked.patient import age_of
 from rag.checks.measures import Measure, measures
@@ -31,47 +31,77 @@ _DEGREES = ("severe", 0.0, 30.0), ("moderate", 30.0, 50.0), ("mild", 60.0, 80.0)
 Function", 1998 and 2024)."""
 NEAR = 40
 """Characters in which that stands."""
-_JUST = 0.01
-"""What lies within a bound that is not inclusive: a patient "over 75" is one of 75.01 years."""
+_SENTENCE = re.compile(r"(?<=[.;])\s+(?=[A-Z])")
 
 
 def for_figures(query: Query, text: str) -> bool | None:
-    """True where a range of ``text`` holds the patient's clearance (mL/min) or age (years), False where all that are
-    named of one of them are others; None where text or question name none."""
-    (rates, ranges), *others = _pairs(query, text)
-    within, graded = _held(rates, ranges), _graded(rates, text)
-    kidneys = within or graded if within is None or graded else within
-    told = [kidneys, *(_held(values, of_age) for values, of_age in others)]
-    found = {one for one in told if one is not None}
+    """True where ranges of ``text`` hold the patient's clearance (mL/min) and age (years), as far as both name them,
+    False where those of one of them are all of others; None where text or question name none."""
+    found = set(by_figures(query, text).values())
     return None if not found else found == {True}
 
 
-def _graded(values: list[float], text: str) -> bool | None:
-    """Whether the degree in which a clearance is reduced is one that ``text`` names; None where labels differ on it."""
-    said = grades(text, "renal") or frozenset(_SEVERE.findall(text.casefold()))
-    if len(values) != 1 or not said:
+def by_figures(query: Query, text: str) -> dict[str, bool]:
+    """The same for each that both name: ``renal``, ``age``."""
+    rates, ages = _asked(query, "mL/min"), _ages_asked(query)
+    clearance = _overlap(rates, _rates(text))
+    if not clearance:
+        graded = _graded(rates, text)
+        clearance = graded if graded or clearance is None else clearance
+    found = {"renal": clearance, "age": _overlap(ages, _ages(text)) if ages else None}
+    return {name: held for name, held in found.items() if held is not None}
+
+
+def _rates(text: str) -> list[Range]:
+    rates = [one for one in measures(text) if is_rate(one)] if RENAL.search(text) else []
+    return [_range(one, 1) for one in rates if _bounds(one)]
+
+
+def _ages(text: str) -> list[Range]:
+    ages = [one for one in measures(text) if one.unit == "month" and _bounds(one) and _is_age(text, one)]
+    return [_range(one, 12) for one in ages]
+
+
+def _graded(asked: list[Range], text: str) -> bool | None:
+    """Whether the degree in which a clearance is reduced is one that ``text`` names in a sentence without figures; None
+    where labels differ on it."""
+    bare = " ".join(one for one in _SENTENCE.split(text) if not _rates(one))
+    said = grades(bare, "renal") or frozenset(_SEVERE.findall(bare.casefold()))
+    if len(asked) != 1 or asked[0].low != asked[0].high or asked[0].low is None or not said:
         return None
-    own = next((grade for grade, low, high in _DEGREES if low <= values[0] < high), None)
+    own = next((grade for grade, low, high in _DEGREES if low <= asked[0].low < high), None)
     return own in said if own else None
 
 
-def _pairs(query: Query, text: str) -> Iterator[tuple[list[float], list[Range]]]:
-    said = measures(text)
-    rates = [one for one in said if is_rate(one)] if RENAL.search(text) else []
-    yield _values(query, "mL/min"), [_range(one, 1) for one in rates if _bounds(one)]
-    ages = [one for one in said if one.unit == "month" and _bounds(one) and _is_age(text, one)]
+def _asked(query: Query, unit: str) -> list[Range]:
+    """The figures of the question's patients, a bound as the range that it is."""
+    return [_of_bound(one.value) for one in query.populations if one.unit == unit and one.value]
+
+
+def _ages_asked(query: Query) -> list[Range]:
+    if bounds := _asked(query, "years"):
+        return bounds
     age = age_of(query.question)
-    yield [] if age is None else [age], [_range(one, 12) for one in ages]
+    return [] if age is None else [Range(age, age, "")]
 
 
-def _held(values: list[float], ranges: list[Range]) -> bool | None:
-    return any(value in one for value in values for one in ranges) if ranges and values else None
+def _of_bound(value: str) -> Range:
+    figure = float(value.lstrip("<>"))
+    return {"<": Range(None, figure, "", below=True), ">": Range(figure, None, "", above=True)}.get(
+        value[:1], Range(figure, figure, "")
+    )
 
 
-def _values(query: Query, unit: str) -> list[float]:
-    """The figures of the question's patients; of a bound one just within it."""
-    told = (one.value for one in query.populations if one.unit == unit)
-    return [float(one.lstrip("<>")) + {"<": -_JUST, ">": _JUST}.get(one[:1], 0.0) for one in told if one]
+def _overlap(asked: list[Range], told: list[Range]) -> bool | None:
+    """Whether any of the one meets any of the other; None where there are none of one of them."""
+    return any(_meets(one, other) for one in asked for other in told) if asked and told else None
+
+
+def _meets(one: Range, other: Range) -> bool:
+    low, above = max(((each.low, each.above) for each in (one, other) if each.low is not None), default=(0.0, False))
+    ends = [(each.high, not each.below) for each in (one, other) if each.high is not None]
+    high, inclusive = min(ends, default=(inf, True))
+    return low < high or (low == high and inclusive and not above)
 
 
 def _bounds(one: Measure) -> bool:

@@ -38,6 +38,22 @@ def shelf(text: str) -> Bookshelf:
         ("creatinine clearance 40 mL/min", "In severe renal impairment take 5 mg.", False),
         ("creatinine clearance 55 mL/min", "In mild renal impairment take 5 mg.", None),
         ("creatinine clearance 20 mL/min", f"{OTHERS} However, with severe impairment wait two weeks.", True),
+        (
+            "creatinine clearance 25 mL/min",
+            "1 mg in severe renal impairment (creatinine clearance less than 15 mL/min).",
+            False,
+        ),
+        (
+            "creatinine clearance 45 mL/min",
+            "1 mg in moderate renal impairment (creatinine clearance 15 to 40 mL/min).",
+            False,
+        ),
+        ("patients over 65", "In patients 75 years of age and older 2 mg is given.", True),
+        ("patients over 65", "In patients 65 to 74 years of age 10 mg is given.", True),
+        ("patients over 65", "In patients under 60 years of age 10 mg is given.", False),
+        ("creatinine clearance below 60 mL/min", "Creatinine clearance 15 to 29 mL/min: 2 mg.", True),
+        ("creatinine clearance below 60 mL/min", "Creatinine clearance 60 to 80 mL/min: 2 mg.", False),
+        ("a child under 6 years old", "Infants 6 to 23 months of age take 1 mg.", True),
         ("a 4-year-old", "Children 2 to 5 years of age take 4 mg.", True),
         ("a 4-year-old", "Take 4 mg for up to 3 years.", None),
         ("a 4-year-old", "Take 4 mg.", None),
@@ -55,9 +71,8 @@ def test_whose_figures_a_sentence_names(question: str, text: str, fits: bool | N
 @given(st.integers(1, 149), st.integers(1, 149), st.integers(1, 149))
 def test_a_range_holds_what_lies_between(low: int, high: int, patient: int) -> None:
     query = understand(f"xanol dose with creatinine clearance {patient} mL/min", shelf("x").resolver())
-    if low < high:
-        text = f"Creatinine clearance {low} to {high} mL/min: 5 mg."
-        assert for_figures(query, text) is (low <= patient <= high)
+    low, high = min(low, high), max(low, high) + 1
+    assert for_figures(query, f"Creatinine clearance {low} to {high} mL/min: 5 mg.") is (low <= patient <= high)
 
 
 def test_the_dose_of_the_patient_comes_first() -> None:
