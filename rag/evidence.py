@@ -199,10 +199,10 @@ def _turn(item: Candidate) -> str:
 
 
 def _title(item: Candidate) -> str:
-    """What is last titled in the line above the rows among which it stands, if its passage has one."""
+    """The title of the table among whose rows it stands, in the line above them; empty where that is a sentence."""
     above = item.hit.passage.text[: item.start - item.hit.passage.start].splitlines()
     line = next((line for line in reversed(above) if line and not is_row(line)), "")
-    return _TITLED.split(line)[-1]
+    return _TITLED.split(line)[-1] if _TITLED.search(line) or not line.rstrip().endswith((".", ":", ";")) else ""
 
 
 def _of_tests(query: Query, item: Candidate) -> float:

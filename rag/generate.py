@@ -27,8 +27,6 @@ QUOTED = 5
 """How many quotations make an answer, or one for each drug; rows of one table count as one, their words as none."""
 MAX_WORDS = 140
 """About what is taken in within 20 seconds of reading on a screen (skimming, grouped by drug)."""
-LISTED = 4, 400
-"""The same where all contraindications of a drug are asked for: what of them is left out may be the patient's."""
 WEAK = 0.6
 """A statement this much weaker than the best of its group is padding; the best of every group stays."""
 BESIDE_DIRECT = 0.9
@@ -87,12 +85,12 @@ class Extractive:
 
     def generate(self, query: Query, evidence: Sequence[Evidence]) -> list[Draft]:
         """Deterministic; every draft's text is its evidence's text."""
+        if lists(query):  # in the order of their section: what is left out may be the patient's
+            return [Draft(item.text, (item,)) for item in evidence]
         asked = blocks([item for item in evidence if item.hit.described])
         groups = [blocks(group) for group in _groups(query, evidence)]
-        most, words = min(MAX_STATEMENTS, max(QUOTED, len(groups))), MAX_WORDS
-        if lists(query):
-            most, words = LISTED
-        picked = _within_budget([*asked, *chain.from_iterable(zip_longest(*groups))], most, words)
+        most = min(MAX_STATEMENTS, max(QUOTED, len(groups)))
+        picked = _within_budget([*asked, *chain.from_iterable(zip_longest(*groups))], most)
         groups = [asked, *groups]
         return [Draft(item.text, (item,)) for group in groups for block in group if block in picked for item in block]
 
@@ -185,7 +183,7 @@ def _limited(item: Evidence) -> bool:
     return limited(text) and not ADULTS.search(text)
 
 
-def _within_budget(turns: Sequence[list[Evidence] | None], most: int, limit: int) -> list[list[Evidence]]:
+def _within_budget(turns: Sequence[list[Evidence] | None], most: int) -> list[list[Evidence]]:
     """From each group in turn, at most ``most`` and as many as the limit of words allows; the first always."""
     picked: list[list[Evidence]] = []
     words = 0
@@ -193,7 +191,7 @@ def _within_budget(turns: Sequence[list[Evidence] | None], most: int, limit: int
         if block is None:
             continue
         size = len(block[0].text.split()) if len(block) == 1 else 0
-        if len(picked) < most and (not picked or words + size <= limit):
+        if len(picked) < most and (not picked or words + size <= MAX_WORDS):
             picked.append(block)
             words += size
     return picked

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from rag.answers import notices
 from rag.answers.compose import (
@@ -35,6 +36,7 @@ from rag.generate import Extractive, Generator
 from rag.llm.cited import UNCITED
 from rag.query import Query
 from rag.sentences.coverage import Coverage
+from rag.sentences.governing import placed
 from rag.types import Answer, Draft, Evidence, Filters, Judge, Notice, Provenance, Safety, Status
 from rag.verify import Checker, Shelf
 from rag.view import View
@@ -93,8 +95,7 @@ def respond(
     ``coverage``: without one the score of a sentence alone tells whether it answers.
     """
     watch = Stopwatch.start()
-    query = understood(view, request)
-    checker = _checker(view, shelf, request, judge)
+    query, checker = understood(view, request), _checker(view, shelf, request, judge)
     found = find(view, query, selector, request, coverage, document=checker.document)
     query = replace(query, study=found.described)
     watch.mark("retrieve")
@@ -102,7 +103,8 @@ def respond(
     watch.mark("generate")
     verified = checker.verify(written.drafts)
     cited = {item.hit.document.document_id for draft in verified.drafts for item in draft.evidence}
-    warned, changed = _confirmed(floor(view, query, request.as_of, cited), checker)
+    floored = floor(view, query, request.as_of, cited, partial(placed, find=checker.document))
+    warned, changed = _confirmed(floored, checker)
     room = max(1, len(query.drugs), request.max_references - passages(warned))
     references = References(min(room, request.max_references), request.as_of)
     shown, dropped = statements(query, verified.drafts, verified.supports, references)

@@ -11,7 +11,7 @@ from itertools import combinations
 from ingest.schema import Document, Kind
 from rag.answers.conflicts import beyond
 from rag.answers.members import chosen, searched
-from rag.answers.safety import listed
+from rag.answers.safety import Place, listed
 from rag.answers.studies import absent_studies, asked_for, quoted, sureness
 from rag.asked.conditions import asks_condition
 from rag.asked.focus import fitting, group_of, groups_of, mechanisms, says, shared_pathways, titles, under_fitting
@@ -27,8 +27,6 @@ from rag.sentences.governing import placed
 from rag.types import Evidence, Filters, Hit
 from rag.view import View
 
-Place = Callable[[Sequence[Evidence]], list[Evidence]]
-"""As each can be shown in its section (`rag.sentences.governing.placed`)."""
 HITS = 24
 """Passages whose sentences compete."""
 UNANCHORED = 0.1
@@ -128,7 +126,7 @@ def find(
     usable: list[Evidence] = []
     if not nothing:
         theirs = [item for item in about if not item.hit.described]
-        whole = listed(view, query, request.as_of)
+        whole = listed(view, query, request.as_of) if _allows(request.filters, "contraindications") else []
         usable = [*place(own), *(whole or _good(query, theirs, request, place, answered=coverage is not None))]
     if usable:  # on its own a paper on a pathway answers nothing; beside the labels it need not name the drugs
         named = {hit.passage.passage_id for hit in papers}
@@ -142,11 +140,16 @@ def find(
 
 def _barring(view: View, query: Query, request: Request) -> list[Hit]:
     """Boxed warnings and contraindications of a question's drugs, and warnings where something is not tolerated,
-    whether search found them or not."""
-    if request.filters != Filters(include_superseded=request.filters.include_superseded):
-        return []
+    whether search found them or not; as far as the caller's filters allow."""
     slugs = ("boxed_warning", "contraindications", *(("warnings", "warnings_and_cautions") * bool(query.allergies)))
-    return [hit for keys in query.drugs for slug in slugs for hit in view.section(keys, slug, request.as_of).hits]
+    allowed = [slug for slug in slugs if _allows(request.filters, slug)]
+    return [hit for keys in query.drugs for slug in allowed for hit in view.section(keys, slug, request.as_of).hits]
+
+
+def _allows(filters: Filters, slug: str) -> bool:
+    """Whether filters let a label's section be evidence; by date or drug they choose labels, and search alone does."""
+    chosen = filters.drugs or filters.published_after or filters.published_before
+    return not chosen and slug in (filters.sections or (slug,)) and Kind.LABEL in (filters.kinds or (Kind.LABEL,))
 
 
 def _good(query: Query, about: Sequence[Evidence], request: Request, place: Place, *, answered: bool) -> list[Evidence]:
@@ -158,8 +161,8 @@ def _good(query: Query, about: Sequence[Evidence], request: Request, place: Plac
     kept = place([item for item in about if item.score >= least])
     lowest = least / (COVERED if query.drugs else 2)
     rest = [item for item in about if lowest <= item.score < least] if answered else []
-    lacking = [item for item in rest if _brings(query, kept, item)]
-    for item in sorted(place(lacking), key=lambda one: not groups_of(query) & _told(one)):
+    lacking = groups_of(query) or any(_brings(query, kept, item) for item in rest)
+    for item in sorted(place(rest if lacking else []), key=lambda one: not groups_of(query) & _told(one)):
         if _brings(query, kept, item) and _on_matter(query, item):
             kept.append(item)
     within = [item for item in kept if not beyond(query, item.text)]

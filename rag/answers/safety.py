@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,8 +17,11 @@ from rag.query import Query
 from rag.types import Evidence, Hit
 from rag.view import Part, View
 
+Place = Callable[[Sequence[Evidence]], list[Evidence]]
 SENTENCES = 2
 """How many sentences of a boxed warning or of contraindications are quoted; the reference leads to the rest."""
+AGAIN = 0.7
+"""Share of the words of a line of the short form that the long one must have."""
 SAME = 0.6
 """Share of common words above which a sentence repeats another: labels give their warnings twice, in full and short."""
 
@@ -38,8 +41,9 @@ _NARRATIVE = re.compile(
 )
 _UNSHOWN = re.compile(r"\b(?:did|does|do) not (?:show|demonstrate|suggest)\b", re.IGNORECASE)
 _BARS = re.compile(r"\b(?:contra-?indicated|not|avoid\w*|never)\b", re.IGNORECASE)
-_NAMED = re.compile(r"\s*(?:\d+\.?\s+)?CONTRA-?INDICATIONS\b[\s:.]*", re.IGNORECASE)
-_SHORT = re.compile(r"(?:(?:\n|\A)[^\n]*\(\s?4(?:\.\d+)?\s?\)\.?)*\s*\Z")
+_NAMED = re.compile(r"\s*(?:\d+\.?\s+)?(?:CONTRA-?INDICATIONS\b[\s:.]*|(?i:contra-?indications)\s*[:\n]\s*)")
+_NUMBERED = re.compile(r"\(\s?4(?:\.\d+)?\s?\)\.?\s*$", re.MULTILINE)
+_SHORT = re.compile(r"(?:(?:^|\n)[^\n]*\(\s?4(?:\.\d+)?\s?\)\.?)*\s*\Z")
 _DIGEST = re.compile(r"\(\s*\d+(?:\.\d+)?\s*\).+\(\s*\d+(?:\.\d+)?\s*\)", re.DOTALL)
 """The short form of a section before it: items with the numbers of the paragraphs that they stand for."""
 
@@ -59,33 +63,34 @@ class Warned:
     first: tuple[Evidence, ...] = ()
 
 
-def floor(view: View, query: Query, as_of: date | None, cited: Collection[str]) -> list[Warned]:
+def floor(view: View, query: Query, as_of: date | None, cited: Collection[str], place: Place) -> list[Warned]:
     """For each drug of the question its boxed warning and the contraindications that touch the question.
 
-    Of several labels of a drug one in ``cited`` (document ids) is taken, else the one that fits best (`View.section`).
+    ``place``: as each can be shown in its section (`rag.sentences.governing.placed`). Of several labels of a drug one
+    in ``cited`` (document ids) is taken, else the one that fits best (`View.section`).
     """
     found: list[Warned] = []
     for index, keys in enumerate(query.drugs):
         touch = Touch.of(query, index, view.resolver)
         box = view.section(keys, "boxed_warning", as_of, cited)
         if box.hits or box.changed:
-            boxed = _boxed(box, touch)
+            boxed = _boxed(box, touch, place)
             found.append(Warned(_drug(keys, box.hits), "boxed_warning", boxed, _concerning(boxed, touch)))
         against = view.section(keys, "contraindications", as_of, cited)
-        quoted = _barring(query, against, touch)
+        quoted = _barring(query, against, touch, place)
         if quoted or against.changed:
             said = () if asks_share(query.question) else quoted  # how often something happens, nothing bars
             found.append(Warned(_drug(keys, against.hits), "contraindications", quoted, said))
     return [item for place, item in enumerate(found) if item not in found[:place]]
 
 
-def _boxed(box: Part, touch: Touch) -> tuple[Evidence, ...]:
+def _boxed(box: Part, touch: Touch, place: Place) -> tuple[Evidence, ...]:
     """The sentences of a box that touch the question, else those that tell the risk, before what a trial was like."""
     sentences = list(candidates(box.hits))
     touching = strongest([item.text for item in sentences], touch)
     plain = sorted(range(len(sentences)), key=lambda place: _plainness(sentences[place].text))
     picked = _distinct([sentences[place] for place in (*touching, *plain)])
-    return _evidence(sorted(picked, key=sentences.index)) or tuple(map(_whole, box.hits[:1]))
+    return tuple(place(_evidence(sorted(picked, key=sentences.index)))) or tuple(map(_whole, box.hits[:1]))
 
 
 def _concerning(boxed: Sequence[Evidence], touch: Touch) -> tuple[Evidence, ...]:
@@ -101,38 +106,55 @@ def _plainness(text: str) -> int:
     return bool(_NARRATIVE.search(text)) - 2 * bool(_GRAVE.search(text)) - bool(_RISK.search(text))
 
 
-def _barring(query: Query, against: Part, touch: Touch) -> tuple[Evidence, ...]:
+def _barring(query: Query, against: Part, touch: Touch, place: Place) -> tuple[Evidence, ...]:
     """The contraindications that touch the question; where it asks for contraindications as such, the first.
 
     What touches but cannot be quoted as a sentence (a broken list) is quoted with its whole passage.
     """
     sentences = list(candidates(against.hits))
     sentences.sort(key=lambda item: (_DIGEST.search(item.text) is not None, not _BARS.search(item.text)))
-    if touching := strongest([item.text for item in sentences], touch):
-        return _evidence(_distinct([sentences[place] for place in touching]))
+    touching = strongest([item.text for item in sentences], touch)
+    if touching and (shown := place(_evidence(_distinct([sentences[at] for at in touching])))):
+        return tuple(shown)
     if not touch:
-        return _evidence(sentences[:1]) if "contraindications" in query.topics else ()
+        return tuple(place(_evidence(sentences[:1]))) if "contraindications" in query.topics else ()
     return tuple(_whole(hit) for hit in against.hits if touch.strength(hit.passage.text))[:1]
 
 
 def listed(view: View, query: Query, as_of: date | None) -> list[Evidence]:
     """The contraindications of the one drug as their section has them, where they are asked for as such.
 
-    Sentences alone would leave out items of lists that say nothing by themselves.
+    Sentences alone would leave out items of lists that say nothing by themselves. What only says in short what is said
+    before it goes.
     """
     hits = view.section(query.drugs[0], "contraindications", as_of).hits if lists(query) else ()
-    return [item for hit in hits if (item := _inner(hit)).text]
+    found: list[Evidence] = []
+    for hit in hits:
+        item = _inner(hit, frozenset(tokens(" ".join(one.text for one in found))))
+        found += [item] if item.text else []
+    return found
 
 
-def _inner(hit: Hit) -> Evidence:
-    """A passage without the name of its section before it and the section's short form behind it."""
+def _inner(hit: Hit, said: frozenset[str]) -> Evidence:
+    """A passage without the name of its section before it and the section's short form behind it; ``said``: the words
+    of the passages before."""
     text = hit.passage.text
     cut = _NAMED.match(text)
     start = cut.end() if cut and cut.end() < len(text) else 0
     end = _SHORT.search(text, start).start()  # type: ignore[union-attr]
-    if not text[:end].strip() and not hit.passage.start:
-        end = len(text)  # there is no long form
+    kept = said | frozenset(tokens(text[start:end]))
+    if (
+        not kept
+        or _NUMBERED.search(text[start:end])
+        or not all(_says_again(line, kept) for line in text[end:].splitlines())
+    ):
+        end = len(text)
     return Evidence(hit, text[start:end], hit.passage.start + start, hit.passage.start + end, 1.0)
+
+
+def _says_again(line: str, said: frozenset[str]) -> bool:
+    words = frozenset(tokens(_NUMBERED.sub("", line)))
+    return len(words & said) >= AGAIN * len(words)
 
 
 def _distinct(ranked: Sequence[Candidate]) -> list[Candidate]:
@@ -188,5 +210,6 @@ def barred(warned: Sequence[Warned], references: References) -> dict[int, str]:
     for item in sorted(warned, key=lambda one: one.section != "contraindications"):
         for part in item.first:
             if part in item.evidence and (number := references.number(part)):
-                quoted.setdefault(number, []).append(part.text)
+                words = [*(quote.text.strip(" :") for quote in part.under), part.text]
+                quoted.setdefault(number, []).append(": ".join(words))
     return {number: " ".join(texts) for number, texts in quoted.items()}

@@ -67,7 +67,13 @@ _YOUNG = re.compile(
 """Words that may mean a child, though not all do: what is said of children is then not left out."""
 ADULTS = cues.GROUPS["adult"][1]
 
-INTOLERANCE = re.compile(r"\b(?:cross[\s‑-]*(?:react|sensitiv)|hypersensitiv|allerg|anaphyla)", re.IGNORECASE)
+INTOLERANCE = re.compile(
+    r"\b(?:cross[\s‑-]*(?:react|sensitiv)|hypersensitiv|allerg|anaphyla|intoleran|angio-?edema|reactions?\s(?:to|after)\b)",
+    re.IGNORECASE,
+)
+_BARS = re.compile(
+    r"\bcontra-?indicated\b|\b(?:not|never)\s(?:be\s)?(?:given|taken|used|recommended)\b|\bavoid", re.IGNORECASE
+)
 _MECHANISM = re.compile(
     r"\b(?:CYP ?\d\w{1,3}|P-?gp|P-glycoprotein|OATP\w*|BCRP|UGT\w*|QTc?|INR|serotonin\w*|hyperkal\w+|hypoglyc\w+"
     r"|hypotensi\w+|bradycardi\w+|nephrotox\w+|bleeding)\b",
@@ -184,7 +190,7 @@ def fitting(query: Query, found: Sequence[Evidence]) -> list[Evidence]:
     """
     kept = list(found)
     if query.partners:
-        kept = [item for item in found if tells_intolerance(query, item.text)]
+        kept = [item for item in found if tells_intolerance(query, item.text) or _bars_partner(query, item.text)]
         kept = kept or [item for item in found if names_partner(query, item.text) and not query.allergies]
         kept = kept or [item for item in found if base(item.hit.passage.section) in query.sections]
     wanted = populations(query.question)
@@ -214,12 +220,11 @@ def _tells_illness(query: Query, text: str) -> bool:
 
 
 def _of_other_illness(query: Query, item: Evidence) -> bool:
-    """Whether it stands under the name of an illness, or the initials of one, or is a row of one, and says nothing of
-    the question's."""
+    """Whether it stands under the name of an illness, or is a row of one, and says nothing of the question's."""
     first = item.text.partition("; ")[0].partition(": ")[2] if is_row(item.text) else ""
     short = [words.strip(" :") for words in _above(item) if len(words.split()) <= SHORT]
     short = [words for words in (*short, first) if not populations(words)]
-    ill = any(words.isupper() or any(one.firm for one in concepts(words)) for words in short)
+    ill = any(one.firm for words in short for one in concepts(words))
     return ill and not _tells_illness(query, " ".join([*_above(item), item.text]))
 
 
@@ -267,6 +272,11 @@ def _place(item: Evidence) -> tuple[str, str]:
 def unpartnered(query: Query, texts: Sequence[str]) -> bool:
     """Whether a drug is asked beside a class or a food and no text names it."""
     return bool(query.partners) and not any(names_partner(query, text) for text in texts)
+
+
+def _bars_partner(query: Query, text: str) -> bool:
+    """Whether ``text`` forbids the drug to who does not tolerate what the question says."""
+    return bool(query.allergies) and _BARS.search(text) is not None and names_partner(query, text)
 
 
 def tells_intolerance(query: Query, text: str) -> bool:

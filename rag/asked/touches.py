@@ -39,6 +39,14 @@ as strong, also where sources disagree (phenobarbital): a warning too many is be
 _ENZYME = re.compile(r"(CYP\w+|P-gp|BCRP) (inhibitor|inducer)")
 _STRONGLY = re.compile(r"\b(?:strong|potent)\w*", re.IGNORECASE)
 _MODERATELY = re.compile(r"\bmoderate", re.IGNORECASE)
+_LISTS = re.compile(
+    r"\b(?:what|which|list|name|give|tell|all|any|the)\b[^?.]*\bcontra-?indications?\b|^\W*contra-?indications?\b"
+    r"|\b(?:who|which\spatients|what\spatients|which\speople)\s(?:should|must|can)(?:\snot|not|n['’]t|\snever)\b"
+    r"|\b(?:who|which\spatients)\sshould\savoid\b|\bwhen\sis\b[^?.]*\bcontra-?indicated\W*$",
+    re.IGNORECASE,
+)
+_SINGLED = re.compile(r"\b(?:in|with|for|if|during|while|after|before|on|and)\s+(?!the\s+use\b)[^\W\d_]", re.IGNORECASE)
+"""What says of whom, or beside what, once the drug's own name is taken out."""
 _OTHERS = re.compile(r"\bother\b", re.IGNORECASE)
 _BESIDE = re.compile(
     r"\b(?:concomitant|concurrent|co-?admin|in combination|together|receiving|taking|treated with|use with|using)",
@@ -206,10 +214,12 @@ def _phrases(query: Query) -> Iterable[tuple[str, ...]]:
 
 
 def lists(query: Query) -> bool:
-    """Whether all contraindications of one drug are asked for, and not those of a patient or beside another drug."""
+    """Whether all contraindications of one drug are asked for, and not whether it may be given to somebody."""
     alone = query.shape == "plain" and len(query.drugs) == 1 and query.topics[:1] == ("contraindications",)
-    singled = query.populations or query.partners or query.allergies or query.unresolved or any(_phrases(query))
-    return alone and not singled
+    if not alone or query.populations or query.partners or query.allergies or query.unresolved:
+        return False
+    text = _without_names(query)
+    return _LISTS.search(text) is not None and not _SINGLED.search(text)
 
 
 def vague(query: Query) -> bool:
