@@ -354,7 +354,7 @@ def test_what_is_shown_of_a_section_stands_in_it_where_it_says(parts: list[str])
 @pytest.mark.parametrize(
     "section",
     [
-        "CONTRAINDICATIONS\nZanol is contraindicated with MAO inhibitors (4.1).\nZanol is contraindicated in asthma (4.2).",
+        "CONTRAINDICATIONS\nZanol is contraindicated with MAOIs (4.1).\nZanol is contraindicated in asthma (4.2).",
         "4 CONTRAINDICATIONS\n• Asthma (4)\n• Severe stroke (4.1)",
         "Contraindications to zanol include asthma and gout.",
     ],

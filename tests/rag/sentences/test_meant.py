@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rag.dense import HashEmbedder
 from rag.evidence import select
 from rag.query import understand
-from rag.sentences.meant import for_figures
+from rag.sentences.meant import by_figures, for_figures
 from rag.sentences.selectors import Plain
 from tests.rag.bookshelf import Bookshelf, document
 
@@ -81,3 +81,17 @@ def test_the_dose_of_the_patient_comes_first() -> None:
     found = {item.text: item.score for item in select(query, books.search(query, 24), Plain(HashEmbedder(256)))}
     assert all(found[row] > 0.7 for row in ROWS.split("\n"))
     assert found[OTHERS] <= 0.4
+
+
+def test_a_sentence_above_rows_is_no_title_of_theirs() -> None:
+    barred = "Xanol is not recommended at a creatinine clearance below 30 mL/min."
+    books = shelf(f"{barred}\n{ROWS}")
+    query = understand("How is xanol dosed at a creatinine clearance of 20 mL/min?", books.resolver())
+    found = {item.text: item.score for item in select(query, books.search(query, 24), Plain(HashEmbedder(256)))}
+    assert all(found[barred] > found.get(row, 0) for row in ROWS.split("\n"))
+
+
+def test_a_clearance_that_fits_says_nothing_of_an_age() -> None:
+    query = understand("xanol dose for a 6-year-old with creatinine clearance 20 mL/min", shelf("x").resolver())
+    text = "Xanol 5 mg daily with a creatinine clearance of 15 to 29 mL/min."
+    assert by_figures(query, text) == {"renal": True}
