@@ -56,7 +56,9 @@ _AGE_BOUND = re.compile(
     re.IGNORECASE,
 )
 _RANGE_BEFORE = re.compile(r"\d\s?(?:[-–—]|to|and)\s?$", re.IGNORECASE)
-_RANGE_AFTER = re.compile(r"\s?(?:[-–—]|to\b)\s?\d", re.IGNORECASE)
+_RANGE_AFTER = re.compile(
+    r"\s?(?:[-–—]|to\b)\s?\d{1,3}\b(?![.,]\d|\s?(?:mg|mcg|k?g|ml|units?|tablets?)\b)", re.IGNORECASE
+)
 _YEARS = r"(?:6[5-9]|[7-9]\d|1[01]\d)"
 _OLD_AGE = re.compile(
     rf"\bage[ds]?\b(?:\s(?:of|is|was|from|{_FROM})|\s?[>≥]=?)*\s?{_YEARS}\b(?!\s?(?:days?|weeks?|months?))"

@@ -109,6 +109,7 @@ def test_ages_of_older_adults_in_a_text(text: str, old: bool) -> None:
         ("adults aged 18-64 years", None),
         ("children 6 to 12 years old", None),
         ("a 7-year-old on 5-10 mg", 7.0),
+        ("a man aged 70 - 5 mg daily", 70.0),
         ("someone under 50 pounds", None),
         ("someone under 90 lb", None),
         ("patients over 50 kilograms", None),
