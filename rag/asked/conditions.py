@@ -29,9 +29,11 @@ _PERMITTED = re.compile(
     r"|\b(?:can|could|should|may|must)\b[^?.]*\b(?:give|given|take|taken|use|used|prescribed?|start(?:ed)?|receive|have)\b",
     re.IGNORECASE,
 )
+_NOT = r"(?:without|no|not)\b"
 _CONDITION = re.compile(
-    r"\b(?:in|with|has|have|had|having|history\sof|known)\s(?P<what>[^?.,;]+)"
-    r"|\b(?:can|could|should|may|must)\s(?:an?|my|the|his|her|some)\s(?P<who>[^?.,;]+?)\s(?=take|use|have|get|be\b|receive)",
+    r"(?<!not\s)(?<!n['’]t\s)(?<!never\s)(?<!no\s)(?<!without\s)(?<!without\sa\s)"
+    rf"\b(?:in|with|has|have|had|having|history\sof|known)\s(?P<what>(?:(?!\b{_NOT})[^?.,;])+)"
+    rf"|\b(?:can|could|should|may|must)\s(?:an?|my|the|his|her|some)\s(?P<who>(?:(?!\b{_NOT})[^?.,;])+?)\s(?=take|use|have|get|be\b|receive)",
     re.IGNORECASE,
 )
 

@@ -15,23 +15,37 @@ from rag.types import Hit
 
 _THE = r"\s(?:(?:the|your|taking|using|treatment|therapy|with|of|oral|intravenous)\s){0,3}"
 _STOP = r"\b(?:discontinu\w+|stop(?:ping|ped)?|withdraw\w*)" + _THE
+_TOGETHER = re.compile(
+    r"(?:^|[.]\s)(?:(?!\b(?:start|initiat|begin))[^.]){0,300}\bcontra-?indicated\b|\bavoid(?!\w*\s(?:start|initiat|begin))"
+    r"|\b(?:do|should|must) not (?!(?:be )?(?:start|initiat|begin))[^.]{0,200}\b(?:with|together)\b",
+    re.IGNORECASE,
+)
+"""What forbids two drugs together, be it said which of them to stop or not; to start one of them is another matter."""
 _START = r"\b(?:start(?:ing|ed)?|initiat\w+|begin(?:ning)?|add(?:ing)?)" + _THE
 
 
 def agrees(query: Query, hit: Hit, text: str) -> int:
     """1 where ``text`` begins the drug that the question begins, or goes from the one to the other as it does; -1 where
-    it is the other way round; 0 where it tells neither, or the question names no two such drugs."""
+    it is the other way round; 0 where it tells neither or forbids both together, or the question names no two such
+    drugs."""
     held = [keys for keys in query.drugs if _role(query, keys) in {"from", "current"}]
     begun = [keys for keys in query.drugs if _role(query, keys) == "asked"]
     if len(held) != 1 or len(begun) != 1:
         return 0
     old, new = _called(query, hit, held[0]), _called(query, hit, begun[0])
-    return _goes(text, old, new) - _goes(text, new, old)
+    if _TOGETHER.search(text) and all(re.search(rf"\b{name}\b", text, re.IGNORECASE) for name in (old, new)):
+        return 0
+    stops = re.search(_STOP + old, text, re.IGNORECASE) is not None
+    return (stops or _goes(text, old, new)) - _goes(text, new, old)
 
 
 def _goes(text: str, old: str, new: str) -> bool:
-    """Whether a text goes from ``old`` to ``new``, stops the one or begins the other."""
-    forms = (rf"\bfrom\s(?:\w+\s){{0,3}}?{old}\b[^.]*\bto\s(?:\w+\s){{0,3}}?{new}\b", _STOP + old, _START + new)
+    """Whether a text goes from ``old`` to ``new``, stops the one before the other, or begins the other."""
+    forms = (
+        rf"\bfrom\s(?:\w+\s){{0,3}}?{old}\b[^.]{{0,200}}\bto\s(?:\w+\s){{0,3}}?{new}\b",
+        rf"{_STOP}{old}\b[^.]{{0,100}}\bbefore\s(?:\w+\s){{0,3}}?{new}\b",
+        _START + new,
+    )
     return any(re.search(form, text, re.IGNORECASE) for form in forms)
 
 

@@ -24,7 +24,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _TOLD = re.compile(
-    r"\d\s?%|\bpercent\b|\b\d[\d,.]* (?:in|of|out of|per) (?:the )?\d|\bper [\d,]+"
+    r"\d\s?%|\bpercent\b|(?<!\d)\d[\d,.]{0,12} (?:in|of|out of|per) (?:the )?\d|\bper [\d,]+"
     r"|\b(?:very )?(?:common|rare|uncommon|frequent)(?:ly)?\b"
     r"|\(%\)|\b(?:all|none|half|one|two|most|few) (?:of|in)\b",
     re.IGNORECASE,
@@ -57,9 +57,14 @@ _DOSE_TOLD = re.compile(
 )
 
 
+_UNIT = (
+    r"(?:mg|mcg|µg|k?g|mL|units?|IU|mEq|mmol|tablets?|capsules?|drops?|doses?|milligrams?|micrograms?|puffs?|sprays?)\b"
+)
+_FORM = r"(?:creams?|ointments?|gels?|lotions?|solutions?|suspensions?|foams?|shampoos?|sprays?|drops?|dextrose)\b"
 _COUNTED = re.compile(
-    r"\b(?:total of|of the|of those,?) \d[\d,]*\b"
-    r"|\d[\d,.]*\s?(?:%|(?:\w+\s){0,2}(?:subjects|patients|people|volunteers|women|men|children)\b)"
+    rf"\b(?:total of|of the|of those,?) \d[\d,]{{0,12}}\b(?!\.\d|\s?{_UNIT})"
+    rf"|(?<!\d)\d[\d,.]{{0,12}}\s?(?:%(?!\s(?:\w+\s){{0,2}}{_FORM})"
+    rf"|(?:(?!{_UNIT}|(?:in|for|to)\b)\w{{1,30}}\s){{0,2}}(?:subjects|patients|people|volunteers|women|men|children)\b)"
     r"|\b\d{1,3}\s?(?:(?:to|or|and|[-–])\s?\d{1,3}\s?)?[\s-]?(?:years?|yrs?)\b|\bage[ds]?\s\d+",
     re.IGNORECASE,
 )

@@ -29,6 +29,7 @@ MANY = 3
 MECHANISM, SECTION = 0.7, 0.3
 """Focus of a sentence about two drugs that names only a mechanism which both share, or only stands in the section."""
 
+_YOUNG_AGE = r"(?:(?:1[0-8]|[1-9])[\s-]years?|\d{1,2}[\s-]months?)\b"
 POPULATIONS: dict[str, re.Pattern[str]] = {
     "pregnancy": re.compile(
         r"\b(?:pregnan\w*|fo?etus\w*|fo?etal|in utero|(?:in|the) womb|unborn|trimester\w*"
@@ -43,7 +44,11 @@ POPULATIONS: dict[str, re.Pattern[str]] = {
     "children": re.compile(
         rf"{cues.GROUPS['child'][1].pattern}"
         r"|\b(?:younger than|under|below) (?:1[0-8]|[1-9]|one|two|three|four|five|six|ten|twelve|eighteen)"
-        r" (?:years?|months?|weeks?)\b|(?:\b(?<!for )(?<!of )less than|<)\s?(?:1[0-8]|[1-9])\syears?\b"
+        r" (?:years?|months?|weeks?)\b|\b(?:younger than|under|below) \d{1,2} months?\b"
+        # of an age, not of how long something lasted
+        rf"|(?:\bless than|<)\s?{_YOUNG_AGE}[ -](?:of age|old)\b"
+        rf"|\b(?:age[ds]?|patients)(?: (?:of|is|are|were|who|from|to|\d{{1,2}}|years?|months?)){{0,5}}:?"
+        rf"\s?(?:\bless than|<)\s?{_YOUNG_AGE}"
         r"|\b\d{1,2} (?:months?|weeks?) (?:of age|old|and older)\b",
         re.IGNORECASE,
     ),

@@ -22,13 +22,23 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\b(?:(?:blood|platelet|cell)\scounts?|CBC|blood\s(?:pressure|glucose|tests?|levels?)|(?:liver|hepatic|renal|kidney|thyroid"
-    r"|pulmonary)\s(?:function|enzymes?|tests?)|AST|ALT|transaminases?|aminotransferases?|bilirubin|creatinine|electrolytes"
-    r"|potassium|sodium|magnesium|calcium|TSH|ECGs?|EKG|electrocardiogra\w+|(?:chest\s)?x-?rays?|ophthalm\w+|eye\sexam\w*"
-    r"|INR|prothrombin|glucose|lipids?|triglycerides|cholesterol|tubercul\w+|pregnancy\stests?|serum\s(?:levels?|concentrations?)"
-    r"|plasma\s(?:levels?|concentrations?)|body\sweight|hearing|audiomet\w+|echocardiogra\w+|LVEF|heart\srate|vital\ssigns"
-    r"|urinalysis|proteinuria|hepatitis\s[BC]|HBV|HIV|trough)\b"
+    r"\b(?:AST|ALT|INR|CBC|ECGs?|EKG|TSH|HBV|HIV|LVEF|(?i:(?:blood|platelet|cell)\scounts?"
+    r"|blood\s(?:pressure|glucose|tests?|levels?)|(?:liver|hepatic|renal|kidney|thyroid|pulmonary)\s(?:function|enzymes?|tests?)"
+    r"|transaminases?|aminotransferases?|bilirubin|creatinine|electrolytes|potassium|sodium|magnesium|calcium"
+    r"|electrocardiogra\w+|(?:chest\s)?x-?rays?|ophthalm\w+|eye\sexam\w*|prothrombin|glucose|lipids?|triglycerides"
+    r"|cholesterol|tubercul\w+|pregnancy\stest(?:s|ing)?|(?:serum|plasma)\s(?:levels?|concentrations?)|body\sweight|hearing"
+    r"|audiomet\w+|echocardiogra\w+|heart\srate|vital\ssigns|urinalysis|proteinuria|hepatitis\s[BC]|trough))\b"
 )
+_TESTS = r"(?:determinations?|measurements?|monitoring|test(?:s|ing)|examinations?)\b"
+_NOT_DONE = re.compile(
+    rf"\bfalse[\s-](?:positive|negative)\s(?:\w+\s){{0,3}}?{_TESTS}|\bno\s(?:\w+\s){{0,3}}?{_TESTS}"
+    rf"|\b{_TESTS}(?:(?!\b(?:if|when|who|whom|where|use)\b)[^.;,]){{0,80}}?"
+    r"\b(?:(?:is|are|was|were)\s(?:not|never|rarely)\s(?:\w+ly\s)?(?:needed|required|necessary|recommended|indicated)"
+    r"|unnecessary)\b"
+    rf"|(?:\b(?:not|never|cannot)|n['’]t)\s(?:be\s|been\s)?(?:\w+ly\s)?{_DONE.pattern}",
+    re.IGNORECASE,
+)
+"""What is said not to be measured, and what a drug does to tests."""
 
 
 def asks_tests(question: str) -> bool:
@@ -39,6 +49,7 @@ def asks_tests(question: str) -> bool:
 def tells_tests(question: str, text: str) -> float:
     """The least that a sentence is worth that says what is measured, 0 where it does not; more where question and
     sentence both speak of a drug's start."""
-    if _IF.match(text) or not (_DONE.search(text) and _MEASURED.search(text)):
+    done = _NOT_DONE.sub(" ", text)
+    if _IF.match(text) or not (_DONE.search(done) and _MEASURED.search(done)):
         return 0.0
     return START if _BEFORE.search(question) and _BEFORE.search(text) else TELLING

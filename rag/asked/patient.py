@@ -38,16 +38,26 @@ _AGE = re.compile(
 _THAN = r"(?:older|more|greater)\sthan"
 _FROM = rf"(?:[>≥]=?|(?:over|above|at\sleast|{_THAN}(?:\sor\sequal\sto)?|equal\sto\sor\s{_THAN})\b)"
 _UNTIL = r"(?:[<≤]=?|(?:under|below|(?:younger|less)\sthan(?:\sor\sequal\sto)?)\b)"
+_NO_YEARS = (
+    r"(?![.,]\d|[\s-]?(?:[a-z%]*/|mg|mcg|k?g\b|ml|%|percent|months?|weeks?|days?|hours?|minutes?|beats|units?|iu\b|meq"
+    r"|lbs?\b|pounds?|kilo\w*|kgs?\b|stone|mm\w*|bmi|tablets?|pills?|capsules?|doses?|feet|inch\w*))"
+)
+"""What makes a bare number a weight, a count or a dose, and no age."""
+_OLDEST = 120
 _BOUND_AGE = re.compile(
     rf"\b(?:age[ds]?|patients?|people|persons?|adults?|wom[ae]n|m[ae]n|someone|anyone|those|everyone)\b"
     rf"(?:\s(?:of|is|aged?|who\s(?:is|are)|the\sage\sof))*\s?(?:(?P<least>{_FROM})|{_UNTIL})"
-    r"\s?(?:the\sage\sof\s)?(?P<bound>\d{1,3})\b(?!\s?(?:[a-z%]*/|mg|mcg|k?g\b|ml|%|months?|weeks?|days?|units?|beats))",
+    r"\s?(?:the\sage\sof\s)?(?P<bound>\d{1,3})\b" + _NO_YEARS,
     re.IGNORECASE,
 )
 _AGE_BOUND = re.compile(
     rf"(?:\b|(?=[<>≤≥]))(?:(?P<least>{_FROM})|{_UNTIL})\s?(?:(?:the\s)?age(?:\sof)?\s?(?P<bound>\d{{1,3}})\b"
-    r"(?!\s?(?:months?|weeks?|days?))|(?P<years>\d{1,3})[\s-](?:years?|yrs?)[\s-](?:old|of\sage)\b)",
+    r"(?![.,]\d|\s?(?:months?|weeks?|days?))|(?P<years>\d{1,3})[\s-](?:years?|yrs?)[\s-](?:old|of\sage)\b)",
     re.IGNORECASE,
+)
+_RANGE_BEFORE = re.compile(r"\d\s?(?:[-–—]|to|and)\s?$", re.IGNORECASE)
+_RANGE_AFTER = re.compile(
+    r"\s?(?:[-–—]|to\b)\s?\d{1,3}\b(?![.,]\d|\s?(?:mg|mcg|k?g|ml|units?|tablets?)\b)", re.IGNORECASE
 )
 _YEARS = r"(?:6[5-9]|[7-9]\d|1[01]\d)"
 _OLD_AGE = re.compile(
@@ -194,7 +204,8 @@ def _bound_ages(text: str) -> Iterator[tuple[re.Match[str], float, bool]]:
     for pattern in (_BOUND_AGE, _AGE_BOUND):
         for match in pattern.finditer(text):
             told = match.groupdict()
-            yield match, float(told["bound"] or told["years"]), told["least"] is not None
+            if (years := float(told["bound"] or told["years"])) <= _OLDEST:
+                yield match, years, told["least"] is not None
 
 
 def age_of(text: str) -> float | None:
@@ -208,9 +219,16 @@ def age_of(text: str) -> float | None:
         float(match[1] or match[3] or match[4]) / _A_YEAR.get((match[2] or "y")[0].lower(), 1)
         for match in _AGE.finditer(text)
         if match[2] is None or _OLD.search(match.group())
+        if not _in_range(text, match)
         if not any(one.start() < match.end() and match.start() < one.end() for one, _, _ in bounds)
     }
     return found.pop() if len(found) == 1 else None
+
+
+def _in_range(text: str, age: re.Match[str]) -> bool:
+    """Whether an age is an end of a range: "aged 18-64 years"."""
+    before = text[max(0, age.start() - 8) : age.start()]
+    return _RANGE_BEFORE.search(before) is not None or _RANGE_AFTER.match(text, age.end()) is not None
 
 
 def weight_of(text: str) -> float | None:

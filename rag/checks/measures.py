@@ -57,8 +57,11 @@ _PARTS = {
 }
 _TIMES = {r"doubl(?:e[sd]?|ing)|twice|two[\s-]?fold": Fraction(2), r"tripl(?:e[sd]?|ing)|three[\s-]?fold": Fraction(3)}
 
-AMOUNT = re.compile(r"\d\s*(?:mg|mcg|(?-i:g)|mL|units?|IU|mEq(?!/L)|tablets?|capsules?)\b", re.IGNORECASE)
-"""An amount of a drug, as doses are told; a level of potassium is none."""
+AMOUNT = re.compile(
+    r"\d\s*(?:mg|mcg|(?-i:g)|mL|units?|IU|mEq|tablets?|capsules?)\b(?!\s?/\s?(?:min|d?L\b|mL|h\b|hrs?\b|hour))",
+    re.IGNORECASE,
+)
+"""An amount of a drug, as doses are told; a level of potassium, a concentration or a rate is none."""
 
 # Canonical unit: how it is written, its base unit, and how many of these it is.
 _ATOMS: dict[str, tuple[str, str, Fraction]] = {
@@ -117,6 +120,8 @@ _UNIT = (
 )
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)"
 _SPELT_OUT = "|".join(sorted((word for word in _WORDS if word != "one"), key=len, reverse=True))
+_LONGEST = 30
+"""Characters of a number, at most: a longer run of digits is no measure, and would be too long to convert."""
 _ONE = rf"\bone\b(?=[\s-](?:{_UNIT})|\s(?:to|or)\s)"
 _NUMBER = rf"(?:(?<![\w.])(?<!\d,){_DIGITS}(?![\d])|\b(?:{_SPELT_OUT})\b|{_ONE})"
 # A number that goes on in letters ("3A4", "5-HT") is a name; "five (5) minutes" are five minutes.
@@ -173,6 +178,8 @@ def _raw(text: str) -> Iterator[Measure]:
     found = []
     for match in _MEASURE.finditer(text):
         written = match["number"].casefold()
+        if len(written) > _LONGEST:
+            continue
         value = _WORDS[written] if written in _WORDS else Fraction(written.replace(",", ""))
         unit, factor = _canonical(match["unit"] or match["beyond"] or "")
         found.append(Measure(value * factor, value * factor, unit, "", *match.span(), value))

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from ingest.schema import Document
 from ingest.sentences import Span, sentences
+from rag.checks.measures import AMOUNT
 from rag.sentences.headings import governs, heading, misses, names_patients, title
 from rag.sentences.spans import is_row
 
@@ -35,7 +36,6 @@ _PATIENTS = re.compile(
     rf"|(?:Adult|P(?:a)?ediatric|Geriatric)\s(?:Patients\s)?{_DOSAGE}(?:\s[^.:;\n•]{{1,40}})?)):\s+(?=[A-Z\d•])",
     re.MULTILINE,
 )
-_DOSE = re.compile(r"\d\s*(?:mg|mcg|g|mL|units?)\b(?!/min)")
 _ACRONYM = re.compile(r"\((?P<name>[A-Z][A-Za-z]?[A-Z]+)\)")
 
 
@@ -86,7 +86,7 @@ def of_patients(text: str, low: int, start: int, said: str) -> list[Span]:
     """The heading for some patients, in the middle of a line from ``low`` on, that the dose ``said`` at ``start`` is to
     be read under, if there is one.
     """
-    if not _DOSE.search(said) or _PATIENTS.match(said) or said.startswith("Preparation"):
+    if not AMOUNT.search(said) or _PATIENTS.match(said) or said.startswith("Preparation"):
         return []
     found = [match.span("name") for match in _PATIENTS.finditer(text, low, start)]
     last = found[-1] if found else (0, 0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingest.sentences import Span
 from rag.sentences.clauses import FORBIDDING, IMPERATIVE, full
@@ -17,6 +17,8 @@ from rag.sentences.limits import takes_back
 
 ITEM_WORDS, LEAD_WORDS = 100, 60
 """Words of an item with the sentences that go on about it, and of a lead-in, at most."""
+NESTED = 4
+"""Lead-ins of which each stands in the list of the one before, at most."""
 SAME = 0.6
 """Share of the words of an item that the first one has where the list begins anew."""
 
@@ -61,7 +63,7 @@ _JOINED = re.compile(r"(?P<stop>[;,.]?)\s*\b(?P<word>and/or|and|or|plus)[\s,;]*$
 class Unit:
     """A trimmed sentence or row; ``anew``: it is or had a numbered or capital heading; ``title``: of a prohibition.
 
-    ``raw``: where it began before it was trimmed.
+    ``raw``: where it began before it was trimmed; ``led``: the place of the unit that introduces it, see `introduced`.
     """
 
     start: int
@@ -71,6 +73,7 @@ class Unit:
     title: bool = False
     row: bool = False
     raw: int = 0
+    led: int | None = None
 
 
 def leads(text: str, unit: Unit) -> bool:
@@ -148,22 +151,31 @@ def plain(text: str, said: Span, over: Sequence[Span] = ()) -> bool:
     return begins and not any(order.match(text, *said) for order in (_ORDERS, FORBIDDING, IMPERATIVE))
 
 
-def lead_in(text: str, units: Sequence[Unit], place: int) -> int | None:
-    """The unit that introduces the item at ``place``; None without any, and where other text stands between."""
-    for number in range(place - 1, -1, -1):
-        unit = units[number]
-        if leads(text, unit):
-            return number
-        goes_on = number and not unit.row and not unit.anew and "\n" not in text[units[number - 1].end : unit.start]
-        if not unit.item and not goes_on:
-            return None
-    return None
+def introduced(text: str, units: Sequence[Unit]) -> list[Unit]:
+    """The units with what introduces each, should it be an item: the next before it without other text between."""
+    found: list[Unit] = []
+    for number, unit in enumerate(units):
+        led = None
+        if number:
+            before = found[-1]
+            carries = before.item or _goes_on(text, units, number - 1)
+            led = number - 1 if leads(text, before) else before.led if carries else None
+        found.append(replace(unit, led=led))
+    return found
 
 
-def above(text: str, units: Sequence[Unit], alone: Sequence[bool], place: int) -> tuple[Span, ...] | None:
+def _goes_on(text: str, units: Sequence[Unit], number: int) -> bool:
+    """Whether a unit goes on in the line of the one before it."""
+    unit = units[number]
+    return number > 0 and not unit.row and not unit.anew and "\n" not in text[units[number - 1].end : unit.start]
+
+
+def above(
+    text: str, units: Sequence[Unit], alone: Sequence[bool], place: int, nested: int = NESTED
+) -> tuple[Span, ...] | None:
     """What the item at ``place`` is to be read under, outermost first; None where it cannot be quoted by itself."""
-    number = lead_in(text, units, place)
-    if number is None or not _counts(text, units, place):
+    number = units[place].led
+    if number is None or not nested or not _counts(text, units, place):
         return None
     lead = units[number]
     said = text[lead.start : lead.end]
@@ -175,8 +187,10 @@ def above(text: str, units: Sequence[Unit], alone: Sequence[bool], place: int) -
     if whole and _INDICATED.search(said) and _bars(text, units[place]):
         return ()  # a limitation, of which the heading is lost
     if not alone[number]:
-        outer = lead_in(text, units, number)
-        outermost = above(text, units, alone, number) if outer is not None and _bars(text, units[outer]) else ()
+        outer = lead.led
+        outermost = (
+            above(text, units, alone, number, nested - 1) if outer is not None and _bars(text, units[outer]) else ()
+        )
         if outermost and not BARS.search(said):
             return (*outermost, (lead.start, lead.end))
         if outer is None or lead.item or not whole or not said[0].isupper() or _bars(text, units[outer]):

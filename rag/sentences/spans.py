@@ -98,7 +98,7 @@ def _listed(
     text: str, units: list[Unit], alone: list[bool], place: int, said: Span
 ) -> tuple[Span, tuple[Span, ...]] | None:
     """An item of a list: with all of the list where that can be quoted, else alone, and its lead-in."""
-    lead = lists.lead_in(text, units, place) if units[place].item else None
+    lead = units[place].led if units[place].item else None
     item = lists.item(text, units, place)
     if lead is None or item is None:
         return None
@@ -115,7 +115,7 @@ def _items(text: str, units: list[Unit], alone: list[bool], whole: Sequence[Span
     for place, unit in enumerate(units):
         if not unit.item or alone[place] or _within(unit, whole):
             continue
-        lead = lists.lead_in(text, units, place)
+        lead = unit.led
         if lead is not None and _within(units[lead], whole):
             continue  # the short form of a list that is quoted whole
         over = () if place < first else lists.above(text, units, alone, place)
@@ -145,7 +145,7 @@ def _units(text: str) -> list[Unit]:
         else:
             units.extend(_unit(text, start, end) for start, end in _pieces(text, line, base))
         base += len(line) + 1
-    return [unit for unit in units if unit.start < unit.end]
+    return lists.introduced(text, [unit for unit in units if unit.start < unit.end])
 
 
 def _pieces(text: str, line: str, base: int) -> Iterator[Span]:

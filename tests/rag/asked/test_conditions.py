@@ -49,6 +49,10 @@ def test_the_condition_decides_what_comes_first(question: str) -> None:
     ("question", "text", "told"),
     [
         ("Is xanol safe in epilepsy?", "Seizures have occurred.", True),
+        ("Can a man without epilepsy take xanol?", "Seizures have occurred.", False),
+        ("Can a man with no history of epilepsy take xanol?", "Seizures have occurred.", False),
+        ("Can a man with gout but not epilepsy take xanol?", "Seizures have occurred.", False),
+        ("Can a man with epilepsy and no gout take xanol?", "Seizures have occurred.", True),
         ("Is xanol safe in epilepsy?", "Rash has occurred.", False),
         ("Is xanol safe in pregnancy?", "Rash has occurred in pregnancy.", False),  # the rules for patients tell
         ("What is the dose of xanol in epilepsy?", "Seizures have occurred.", False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rag.asked.figures import asks_dose, asks_share, tells_dose, tells_share, without_figure
@@ -76,6 +78,12 @@ def test_what_asks_for_an_amount(question: str, asks: bool) -> None:
         ("Avoid xanol", True),
         ("Group: All; Xanol: No adjustment", True),
         ("A total of 455 subjects (65 years of age or older) were exposed. Of those, 145 were 75 years old.", False),
+        ("The recommended starting dose of xanol is 5 mg in patients.", True),
+        ("2.5 mg for children.", True),
+        ("10 mg to women once daily.", True),
+        ("Administer a total of 8 units.", True),
+        ("Apply a 1% cream.", True),
+        ("Rash occurred in 3% of them, in 12 healthy male subjects.", False),
         ("Some 12 patients older than 75 years took 50 mg.", True),
         ("Too high a first dose may raise the risk of rash.", False),
     ],
@@ -84,3 +92,11 @@ def test_what_tells_an_amount(text: str, tells: bool) -> None:
     assert tells_dose(text) is tells
     assert without_figure("Xanol: which dose?", text) is not tells
     assert not without_figure("Is xanol safe?", text)
+
+
+@pytest.mark.parametrize("text", ["1" * 5_000, "1," * 2_500, "1a" * 2_500, "1 " * 2_500])
+def test_no_text_makes_the_search_for_figures_slow(text: str) -> None:
+    begun = time.process_time()
+    tells_dose(text)
+    tells_share(text)
+    assert time.process_time() - begun < 0.5

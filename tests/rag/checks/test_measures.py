@@ -129,6 +129,15 @@ def test_frequencies(text: str, expected: str) -> None:
         ("p.D482G", False),
         ("12 years", False),
         ("40 mmHg", False),
+        ("30 mL/min", False),
+        ("12 mg/dL", False),
+        ("20 mcg/mL", False),
+        ("5 mg/hour", False),
+        ("5 mg/L", False),
+        ("5 mg/kg", True),
+        ("5 mg/day", True),
+        ("5 mg/m2", True),
+        ("5 mg/lb", True),
     ],
 )
 def test_what_is_an_amount_of_a_drug(text: str, amount: bool) -> None:
@@ -154,3 +163,8 @@ def test_any_text_can_be_read(text: str) -> None:
     found = measures(text)
     assert all(isinstance(one, Measure) and 0 <= one.start < one.end <= len(text) for one in found)
     assert all(0 <= one.start < one.end <= len(text) for one in frequencies(text))
+
+
+@pytest.mark.parametrize("digits", ["1" * 6_000, "0." + "1" * 6_000, "1,111" + ",111" * 2_000])
+def test_a_number_beyond_all_reason_is_no_measure(digits: str) -> None:
+    assert [str(found.low) for found in measures(f"{digits} mg, then 5 mL")] == ["5"]

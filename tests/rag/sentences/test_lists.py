@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
+from rag.sentences.spans import quotable
 from tests.rag.sentences.test_governing import FILLER, section, shown
 from tests.rag.sentences.test_spans import quotes
 
@@ -112,3 +115,17 @@ def test_warnings_that_lost_their_stops_are_parted_at_the_words_that_head_them()
     assert quotes(listed) == [listed]
     other = "In pediatric patients Do not use the drug if the child has gout."
     assert quotes(other) == [other]
+
+
+@pytest.mark.parametrize(
+    "words", ["• a ", "• a\n", "Do not use: • ", "The drug is contraindicated in:\n• a ", "• Use in gout: "]
+)
+def test_no_list_makes_the_search_for_quotations_slow(words: str) -> None:
+    text = (words * 8_000)[:8_000]
+    begun = time.process_time()
+    quotable(text)
+    assert time.process_time() - begun < 1
+
+
+def test_lead_ins_within_lead_ins_have_no_end_of_the_stack() -> None:
+    assert quotable("Do not use: • " * 3_000) == []
