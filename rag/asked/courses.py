@@ -15,12 +15,13 @@ from rag.types import Hit
 
 _THE = r"\s(?:(?:the|your|taking|using|treatment|therapy|with|of|oral|intravenous)\s){0,3}"
 _STOP = r"\b(?:discontinu\w+|stop(?:ping|ped)?|withdraw\w*)" + _THE
-_TOGETHER = re.compile(
-    r"(?:^|[.]\s)(?:(?!\b(?:start|initiat|begin))[^.]){0,300}\bcontra-?indicated\b|\bavoid(?!\w*\s(?:start|initiat|begin))"
-    r"|\b(?:do|should|must) not (?!(?:be )?(?:start|initiat|begin))[^.]{0,200}\b(?:with|together)\b",
+_FORBIDS = re.compile(
+    r"\bcontra-?indicated\b|(?<!\bto )\bavoid(?:ed)?\b|\b(?:do|should|must) not\b[^.]{0,200}\b(?:with|together)\b",
     re.IGNORECASE,
 )
-"""What forbids two drugs together, be it said which of them to stop or not; to start one of them is another matter."""
+_BEGUN = re.compile(r"^\W*(?:start|initiat|begin)\w*|\bnot\s(?:be\s)?(?:start|initiat|begin)", re.IGNORECASE)
+_STOPPED = r"\b(?:should|must) be (?:stopped|discontinued|withdrawn)\b"
+_SENTENCE = re.compile(r"(?<=[.:])\s+(?=[A-Z])")
 _START = r"\b(?:start(?:ing|ed)?|initiat\w+|begin(?:ning)?|add(?:ing)?)" + _THE
 
 
@@ -33,10 +34,16 @@ def agrees(query: Query, hit: Hit, text: str) -> int:
     if len(held) != 1 or len(begun) != 1:
         return 0
     old, new = _called(query, hit, held[0]), _called(query, hit, begun[0])
-    if _TOGETHER.search(text) and all(re.search(rf"\b{name}\b", text, re.IGNORECASE) for name in (old, new)):
+    if any(_forbids(sentence, old, new) for sentence in _SENTENCE.split(text)):
         return 0
-    stops = re.search(_STOP + old, text, re.IGNORECASE) is not None
+    stops = re.search(rf"{_STOP}{old}|\b{old}\b[^.]{{0,60}}{_STOPPED}", text, re.IGNORECASE) is not None
     return (stops or _goes(text, old, new)) - _goes(text, new, old)
+
+
+def _forbids(sentence: str, old: str, new: str) -> bool:
+    """Whether it forbids the two together, be it said which to stop or not; to start one of them is another matter."""
+    both = all(re.search(rf"\b{name}\b", sentence, re.IGNORECASE) for name in (old, new))
+    return both and _FORBIDS.search(sentence) is not None and not _BEGUN.search(sentence)
 
 
 def _goes(text: str, old: str, new: str) -> bool:
