@@ -33,7 +33,6 @@ BOOKS = Bookshelf(
         ("Can banol be given to a patient on xanol?", "Stop xanol before banol is given.", 1),
         ("Can banol be given to a patient on xanol?", "Start xanol a day later.", -1),
         ("Can banol be given to a patient on xanol?", "Do not start xanol in one who is treated with banol.", -1),
-        ("Can banol be given to a patient on xanol?", "Starting xanol in one on banol is contraindicated.", -1),
         ("Can banol be given to a patient on xanol?", "Stop banol where a rash appears.", 0),
         (
             "Can banol be given to a patient on xanol?",
