@@ -31,6 +31,8 @@ HITS = 24
 """Passages whose sentences compete."""
 UNANCHORED = 0.1
 """How much better a sentence must score where the question names no drug that would tie the sentence to it."""
+NEARLY = 0.5
+"""Of the best score what a sentence on the question's patients must have to come before it."""
 COVERED = 6
 """What the least score of a drug's best sentence is divided by where the question is answered, as coverage tells."""
 
@@ -162,7 +164,9 @@ def _good(query: Query, about: Sequence[Evidence], request: Request, place: Plac
     lowest = least / (COVERED if query.drugs else 2)
     rest = [item for item in about if lowest <= item.score < least] if answered else []
     lacking = groups_of(query) or any(_brings(query, kept, item) for item in rest)
-    for item in sorted(place(rest if lacking else []), key=lambda one: not groups_of(query) & _told(one)):
+    near = NEARLY * max((item.score for item in rest), default=0.0)
+    ranked = place(rest if lacking else [])
+    for item in sorted(ranked, key=lambda one: not (groups_of(query) & _told(one) and one.score >= near)):
         if _brings(query, kept, item) and _on_matter(query, item):
             kept.append(item)
     within = [item for item in kept if not beyond(query, item.text)]
