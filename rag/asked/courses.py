@@ -27,8 +27,8 @@ _START = r"\b(?:start(?:ing|ed)?|initiat\w+|begin(?:ning)?|add(?:ing)?)" + _THE
 
 def agrees(query: Query, hit: Hit, text: str) -> int:
     """1 where ``text`` begins the drug that the question begins, or goes from the one to the other as it does; -1 where
-    it is the other way round; 0 where it tells neither or forbids both together, or the question names no two such
-    drugs."""
+    it is the other way round, or of others than these; 0 where it tells neither or forbids both together, or the
+    question names no two such drugs."""
     held = [keys for keys in query.drugs if _role(query, keys) in {"from", "current"}]
     begun = [keys for keys in query.drugs if _role(query, keys) == "asked"]
     if len(held) != 1 or len(begun) != 1:
@@ -36,6 +36,8 @@ def agrees(query: Query, hit: Hit, text: str) -> int:
     old, new = _called(query, hit, held[0]), _called(query, hit, begun[0])
     if any(_forbids(sentence, old, new) for sentence in _SENTENCE.split(text)):
         return 0
+    if re.search(rf"\b(?:from|to)\b[^.:]{{0,60}}\bother than (?:{old}|{new})\b", text, re.IGNORECASE):
+        return -1
     stops = re.search(rf"{_STOP}{old}|\b{old}\b[^.]{{0,60}}{_STOPPED}", text, re.IGNORECASE) is not None
     return (stops or _goes(text, old, new)) - _goes(text, new, old)
 
@@ -64,4 +66,4 @@ def _called(query: Query, hit: Hit, keys: tuple[str, ...]) -> str:
     """A pattern for the names of a drug: its own, as the question writes it, and the brand of a label that is of it."""
     own = hit.document.drugs.brand if set(keys) & set(hit.drugs) else ()
     surfaces = (one.surface for one in query.mentions if one.keys == keys)
-    return f"(?:{'|'.join(map(re.escape, (*keys, *also_called(keys), *surfaces, *own)))})"
+    return rf"(?:{'|'.join(map(re.escape, (*keys, *also_called(keys), *surfaces, *own)))})"

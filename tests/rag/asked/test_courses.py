@@ -26,6 +26,8 @@ BOOKS = Bookshelf(
         ("How do I switch from xanol to banol?", "Switching from banol to xanol: wait a day.", -1),
         ("How do I switch from xanol to banol?", "Discontinue banol before xanol is given.", -1),
         ("How do I switch from xanol to banol?", "Banol may cause rash.", 0),
+        ("How do I switch from xanol to banol?", "Switching from xanol to drugs other than banol: stop xanol.", -1),
+        ("How do I switch from xanol to banol?", "Switching from drugs other than xanol to banol: wait.", -1),
         ("How do I switch from xanol to banol?", "Switching from xanol to banol: start banol to avoid clots.", 1),
         ("Can banol be given to a patient on xanol?", "Xanol should be stopped promptly, and banol can be given.", 1),
         ("Can banol be given to a patient on xanol?", "Starting xanol in one on banol is contraindicated.", -1),
